@@ -1,0 +1,252 @@
+"""
+Statistics about questionnaires, on arrays.
+
+Responses are people by items, nan where an answer is missing; groups are plain labels. Results are frozen
+dataclasses at full precision with n, interval, method and what was done about missing answers.
+
+Names are imported when first used, so that ``psychometrics.change`` needs nothing but the standard library.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # the same names once more, for type checkers; a test compares the two
+    from psychometrics.agreement import Agreement as Agreement
+    from psychometrics.agreement import IntraclassCorrelation as IntraclassCorrelation
+    from psychometrics.agreement import intraclass_correlations as intraclass_correlations
+    from psychometrics.audit.groups import GroupReliability as GroupReliability
+    from psychometrics.audit.items import ItemDif as ItemDif
+    from psychometrics.audit.pairs import Impact as Impact
+    from psychometrics.audit.pairs import PairAudit as PairAudit
+    from psychometrics.audit.scale import Audit as Audit
+    from psychometrics.audit.scale import GroupingAudit as GroupingAudit
+    from psychometrics.careless import LongString as LongString
+    from psychometrics.careless import MahalanobisDistance as MahalanobisDistance
+    from psychometrics.careless import SynonymConsistency as SynonymConsistency
+    from psychometrics.careless import even_odd_consistency as even_odd_consistency
+    from psychometrics.careless import intra_individual_variability as intra_individual_variability
+    from psychometrics.careless import longstring as longstring
+    from psychometrics.careless import mahalanobis_distance as mahalanobis_distance
+    from psychometrics.careless import person_total_correlation as person_total_correlation
+    from psychometrics.careless import psychometric_antonyms as psychometric_antonyms
+    from psychometrics.careless import psychometric_synonyms as psychometric_synonyms
+    from psychometrics.careless import rapid_answers as rapid_answers
+    from psychometrics.change import ReliableChange as ReliableChange
+    from psychometrics.change import TrueScore as TrueScore
+    from psychometrics.change import difference_reliability as difference_reliability
+    from psychometrics.change import kelley_true_score as kelley_true_score
+    from psychometrics.change import minimal_detectable_change as minimal_detectable_change
+    from psychometrics.change import reliable_change as reliable_change
+    from psychometrics.change import standard_error_of_difference as standard_error_of_difference
+    from psychometrics.change import standard_error_of_estimation as standard_error_of_estimation
+    from psychometrics.change import standard_error_of_measurement as standard_error_of_measurement
+    from psychometrics.change import standard_error_of_prediction as standard_error_of_prediction
+    from psychometrics.dif.anchors import AnchorChoice as AnchorChoice
+    from psychometrics.dif.anchors import select_by_median as select_by_median
+    from psychometrics.dif.anchors import select_by_mode as select_by_mode
+    from psychometrics.dif.anchors import select_rival as select_rival
+    from psychometrics.dif.breslow_day import BreslowDay as BreslowDay
+    from psychometrics.dif.breslow_day import breslow_day as breslow_day
+    from psychometrics.dif.delta_plot import DeltaPlot as DeltaPlot
+    from psychometrics.dif.delta_plot import delta_plot as delta_plot
+    from psychometrics.dif.effect_sizes import MeadeEffectSizes as MeadeEffectSizes
+    from psychometrics.dif.effect_sizes import ResponseFunctionDifferences as ResponseFunctionDifferences
+    from psychometrics.dif.effect_sizes import meade_effect_sizes as meade_effect_sizes
+    from psychometrics.dif.effect_sizes import response_function_differences as response_function_differences
+    from psychometrics.dif.effect_sizes import root_mean_square_deviations as root_mean_square_deviations
+    from psychometrics.dif.generalized import GeneralizedMantelHaenszel as GeneralizedMantelHaenszel
+    from psychometrics.dif.generalized import generalized_mantel_haenszel as generalized_mantel_haenszel
+    from psychometrics.dif.impact import Comparison as Comparison
+    from psychometrics.dif.impact import CutConsequence as CutConsequence
+    from psychometrics.dif.impact import Interval as Interval
+    from psychometrics.dif.impact import ScoreImpact as ScoreImpact
+    from psychometrics.dif.impact import anchored_comparison as anchored_comparison
+    from psychometrics.dif.impact import cut_consequences as cut_consequences
+    from psychometrics.dif.impact import linked_comparison as linked_comparison
+    from psychometrics.dif.impact import score_impact as score_impact
+    from psychometrics.dif.likelihood_ratio import LikelihoodRatioDif as LikelihoodRatioDif
+    from psychometrics.dif.likelihood_ratio import likelihood_ratio_dif as likelihood_ratio_dif
+    from psychometrics.dif.logistic import LogisticDif as LogisticDif
+    from psychometrics.dif.logistic import LogisticEffect as LogisticEffect
+    from psychometrics.dif.logistic import logistic_dif as logistic_dif
+    from psychometrics.dif.mantel_haenszel import MantelHaenszel as MantelHaenszel
+    from psychometrics.dif.mantel_haenszel import mantel_haenszel as mantel_haenszel
+    from psychometrics.dif.polytomous import Mantel as Mantel
+    from psychometrics.dif.polytomous import mantel as mantel
+    from psychometrics.dif.shifts import ItemShifts as ItemShifts
+    from psychometrics.dif.shifts import item_shifts as item_shifts
+    from psychometrics.dif.sibtest import Sibtest as Sibtest
+    from psychometrics.dif.sibtest import sibtest as sibtest
+    from psychometrics.dif.standardization import Standardization as Standardization
+    from psychometrics.dif.standardization import standardization as standardization
+    from psychometrics.dimensionality import ParallelAnalysis as ParallelAnalysis
+    from psychometrics.dimensionality import SamplingAdequacy as SamplingAdequacy
+    from psychometrics.dimensionality import Sphericity as Sphericity
+    from psychometrics.dimensionality import eigenvalues as eigenvalues
+    from psychometrics.dimensionality import minimum_average_partial as minimum_average_partial
+    from psychometrics.dimensionality import parallel_analysis as parallel_analysis
+    from psychometrics.dimensionality import sampling_adequacy as sampling_adequacy
+    from psychometrics.dimensionality import sphericity as sphericity
+    from psychometrics.factor_model import ChiSquare as ChiSquare
+    from psychometrics.factor_model import OneFactorModel as OneFactorModel
+    from psychometrics.factor_model import one_factor_chi2 as one_factor_chi2
+    from psychometrics.factor_model import one_factor_influence as one_factor_influence
+    from psychometrics.factor_model import one_factor_model as one_factor_model
+    from psychometrics.factors import FactorSolution as FactorSolution
+    from psychometrics.factors import factor_analysis as factor_analysis
+    from psychometrics.irt.graded import GradedModel as GradedModel
+    from psychometrics.irt.graded import graded_model as graded_model
+    from psychometrics.irt.scores import TraitScores as TraitScores
+    from psychometrics.irt.scores import eap_scores as eap_scores
+    from psychometrics.items import ItemStatistics as ItemStatistics
+    from psychometrics.items import item_statistics as item_statistics
+    from psychometrics.nonresponse import DifferentialSkipping as DifferentialSkipping
+    from psychometrics.nonresponse import PersonSkips as PersonSkips
+    from psychometrics.nonresponse import Proportions as Proportions
+    from psychometrics.nonresponse import differential_skipping as differential_skipping
+    from psychometrics.polychoric import Polychoric as Polychoric
+    from psychometrics.polychoric import polychoric_correlations as polychoric_correlations
+    from psychometrics.reliability._result import Reliability as Reliability
+    from psychometrics.reliability.alpha import cronbach_alpha as cronbach_alpha
+    from psychometrics.reliability.categorical import categorical_omega as categorical_omega
+    from psychometrics.reliability.categorical import ordinal_alpha as ordinal_alpha
+    from psychometrics.reliability.classification import Classification as Classification
+    from psychometrics.reliability.classification import classification_by_errors as classification_by_errors
+    from psychometrics.reliability.classification import classification_by_reliability as classification_by_reliability
+    from psychometrics.reliability.conditional import ConditionalErrors as ConditionalErrors
+    from psychometrics.reliability.conditional import binomial_errors as binomial_errors
+    from psychometrics.reliability.conditional import conditional_errors as conditional_errors
+    from psychometrics.reliability.equality import EqualReliability as EqualReliability
+    from psychometrics.reliability.equality import equal_alphas as equal_alphas
+    from psychometrics.reliability.equality import equal_omegas as equal_omegas
+    from psychometrics.reliability.guttman import GuttmanLambdas as GuttmanLambdas
+    from psychometrics.reliability.guttman import SplitHalves as SplitHalves
+    from psychometrics.reliability.guttman import guttman_lambdas as guttman_lambdas
+    from psychometrics.reliability.guttman import spearman_brown as spearman_brown
+    from psychometrics.reliability.guttman import split_halves as split_halves
+    from psychometrics.reliability.hierarchical import HierarchicalOmega as HierarchicalOmega
+    from psychometrics.reliability.hierarchical import hierarchical_omega as hierarchical_omega
+    from psychometrics.reliability.omega import mcdonald_omega as mcdonald_omega
+    from psychometrics.reliability.shrinkage import ShrunkenReliability as ShrunkenReliability
+    from psychometrics.reliability.shrinkage import shrunken_reliability as shrunken_reliability
+    from psychometrics.rotation import oblimin as oblimin
+    from psychometrics.rotation import promax as promax
+    from psychometrics.rotation import varimax as varimax
+
+_PUBLIC: dict[str, tuple[str, ...]] = {
+    "items": ("ItemStatistics", "item_statistics"),
+    "reliability._result": ("Reliability",),
+    "reliability.alpha": ("cronbach_alpha",),
+    "change": (
+        "ReliableChange",
+        "TrueScore",
+        "difference_reliability",
+        "kelley_true_score",
+        "minimal_detectable_change",
+        "reliable_change",
+        "standard_error_of_difference",
+        "standard_error_of_estimation",
+        "standard_error_of_measurement",
+        "standard_error_of_prediction",
+    ),
+    "factor_model": ("ChiSquare", "OneFactorModel", "one_factor_chi2", "one_factor_influence", "one_factor_model"),
+    "reliability.omega": ("mcdonald_omega",),
+    "reliability.equality": ("EqualReliability", "equal_alphas", "equal_omegas"),
+    "nonresponse": ("DifferentialSkipping", "PersonSkips", "Proportions", "differential_skipping"),
+    "agreement": ("Agreement", "IntraclassCorrelation", "intraclass_correlations"),
+    "reliability.guttman": ("GuttmanLambdas", "SplitHalves", "guttman_lambdas", "spearman_brown", "split_halves"),
+    "polychoric": ("Polychoric", "polychoric_correlations"),
+    "reliability.categorical": ("categorical_omega", "ordinal_alpha"),
+    "factors": ("FactorSolution", "factor_analysis"),
+    "rotation": ("oblimin", "promax", "varimax"),
+    "dimensionality": (
+        "ParallelAnalysis",
+        "SamplingAdequacy",
+        "Sphericity",
+        "eigenvalues",
+        "minimum_average_partial",
+        "parallel_analysis",
+        "sampling_adequacy",
+        "sphericity",
+    ),
+    "reliability.hierarchical": ("HierarchicalOmega", "hierarchical_omega"),
+    "careless": (
+        "LongString",
+        "MahalanobisDistance",
+        "SynonymConsistency",
+        "even_odd_consistency",
+        "intra_individual_variability",
+        "longstring",
+        "mahalanobis_distance",
+        "person_total_correlation",
+        "psychometric_antonyms",
+        "psychometric_synonyms",
+        "rapid_answers",
+    ),
+    "reliability.shrinkage": ("ShrunkenReliability", "shrunken_reliability"),
+    "reliability.conditional": ("ConditionalErrors", "binomial_errors", "conditional_errors"),
+    "reliability.classification": ("Classification", "classification_by_errors", "classification_by_reliability"),
+    "audit.scale": ("Audit", "GroupingAudit"),
+    "audit.groups": ("GroupReliability",),
+    "audit.items": ("ItemDif",),
+    "audit.pairs": ("Impact", "PairAudit"),
+    "dif.mantel_haenszel": ("MantelHaenszel", "mantel_haenszel"),
+    "dif.generalized": ("GeneralizedMantelHaenszel", "generalized_mantel_haenszel"),
+    "dif.polytomous": ("Mantel", "mantel"),
+    "dif.standardization": ("Standardization", "standardization"),
+    "dif.logistic": ("LogisticDif", "LogisticEffect", "logistic_dif"),
+    "dif.anchors": ("AnchorChoice", "select_by_median", "select_by_mode", "select_rival"),
+    "dif.shifts": ("ItemShifts", "item_shifts"),
+    "dif.impact": (
+        "Comparison",
+        "CutConsequence",
+        "Interval",
+        "ScoreImpact",
+        "anchored_comparison",
+        "cut_consequences",
+        "linked_comparison",
+        "score_impact",
+    ),
+    "irt.graded": ("GradedModel", "graded_model"),
+    "irt.scores": ("TraitScores", "eap_scores"),
+    "dif.breslow_day": (
+        "BreslowDay",
+        "breslow_day",
+    ),
+    "dif.delta_plot": (
+        "DeltaPlot",
+        "delta_plot",
+    ),
+    "dif.effect_sizes": (
+        "MeadeEffectSizes",
+        "ResponseFunctionDifferences",
+        "meade_effect_sizes",
+        "response_function_differences",
+        "root_mean_square_deviations",
+    ),
+    "dif.likelihood_ratio": (
+        "LikelihoodRatioDif",
+        "likelihood_ratio_dif",
+    ),
+    "dif.sibtest": (
+        "Sibtest",
+        "sibtest",
+    ),
+}
+_MODULE_OF = {name: module for module, names in _PUBLIC.items() for name in names}
+
+__all__ = [*_MODULE_OF]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'psychometrics' has no attribute {name!r}")
+    value = getattr(import_module(f"psychometrics.{_MODULE_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_MODULE_OF})

@@ -1,0 +1,1 @@
+"""Coefficients of reliability, their intervals, and tests of their equality across groups."""

@@ -1,0 +1,144 @@
+"""Graded model: independent likelihood, recovery, missing answers, equality, merged codes, refusals."""
+
+import numpy as np
+import pytest
+from scipy.special import expit
+
+from psychometrics.irt._curves import expected_score_gradient, expected_scores
+from psychometrics.irt.graded import graded_model
+from psychometrics.irt.scores import eap_scores
+from tests.psychometrics.simulation import simulate
+
+
+@pytest.fixture(scope="module")
+def made():
+    return simulate(np.random.default_rng(4), n=(500, 400), n_items=6, n_codes=4, mean=-0.4, sd=0.8, skipped=(0.1, 0.2))
+
+
+@pytest.fixture(scope="module")
+def scalar(made):
+    return graded_model(made.responses, made.groups, reference="R", equal_slopes=True, equal_intercepts=True)
+
+
+def marginal_log_likelihood(model, responses, groups):
+    """Straight from the definition, person by person."""
+    total = 0.0
+    for g, label in enumerate(model.group_labels):
+        weights = np.exp(-0.5 * ((model.nodes - model.means[g]) / model.sds[g]) ** 2)
+        weights /= weights.sum()
+        for row in responses[groups == label]:
+            likelihood = np.ones(len(model.nodes))
+            for item, answer in enumerate(row):
+                if np.isnan(answer):
+                    continue
+                d = np.r_[np.inf, model.intercepts[g, item], -np.inf]
+                a = model.slopes[g, item]
+                likelihood *= expit(a * model.nodes + d[int(answer)]) - expit(a * model.nodes + d[int(answer) + 1])
+            total += np.log(likelihood @ weights)
+    return total
+
+
+def test_log_likelihood_equals_its_definition_with_gaps_and_groups(made, scalar):
+    expected = marginal_log_likelihood(scalar, made.responses, made.groups)
+
+    assert scalar.log_likelihood == pytest.approx(expected, abs=1e-6)
+
+
+def test_group_mean_and_spread_are_recovered(scalar):
+    assert scalar.means[1] == pytest.approx(-0.4, abs=3 * scalar.means_se[1])
+    assert scalar.sds[1] == pytest.approx(0.8, abs=3 * scalar.sds_se[1])
+    assert scalar.means[0] == 0.0
+    assert scalar.sds[0] == 1.0
+
+
+def test_no_step_in_any_parameter_raises_the_likelihood(made, scalar):
+    rng = np.random.default_rng(0)
+
+    for _ in range(5):
+        moved = scalar.state_of(scalar.estimate + 0.02 * rng.standard_normal(len(scalar.estimate)))
+        model = type("M", (), {})()
+        model.group_labels, model.nodes = scalar.group_labels, scalar.nodes
+        model.means, model.sds = moved.means, moved.sds
+        model.slopes, model.intercepts = moved.beta[:, :, 0], moved.beta[:, :, 1:]
+        assert marginal_log_likelihood(model, made.responses, made.groups) < scalar.log_likelihood
+
+
+def test_observed_and_cross_product_standard_errors_agree_in_a_large_sample():
+    big = simulate(np.random.default_rng(5), n=(4000, 4000), n_items=5, n_codes=3)
+
+    models = [graded_model(big.responses, covariance=kind) for kind in ("observed", "cross_product")]
+
+    np.testing.assert_allclose(models[1].slopes_se, models[0].slopes_se, rtol=0.08)
+
+
+def test_standard_errors_match_the_spread_of_estimates():
+    estimates, errors = [], []
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        trait = rng.normal(size=400)
+        cuts = np.array([[-0.5, 0.5]]) + np.linspace(-0.5, 0.5, 5)[:, None]
+        noise = rng.logistic(size=(400, 5, 1))
+        answers = ((1.5 * trait[:, None])[:, :, None] + noise > 1.5 * cuts).sum(axis=2)
+        model = graded_model(answers.astype(float))
+        estimates.append(model.slopes[0])
+        errors.append(model.slopes_se[0])
+
+    ratio = np.std(estimates, axis=0).mean() / np.mean(errors)
+    assert 0.85 < ratio < 1.2
+
+
+def test_trait_scores_leave_gaps_out_and_fall_back_to_the_prior(made, scalar):
+    responses = made.responses.copy()
+    responses[0] = np.nan
+
+    found = eap_scores(scalar, responses, made.groups)
+
+    assert found.trait[0] == pytest.approx(0.0, abs=1e-9)
+    assert found.se[0] == pytest.approx(1.0, abs=1e-3)
+    assert (found.se[1:] < 1.0).all()
+
+
+def test_a_code_used_in_one_group_only_is_merged_and_keeps_its_score():
+    data = simulate(np.random.default_rng(6), n_items=5, n_codes=4)
+    responses = data.responses.copy()
+    responses[(data.groups == "F")[:, None] & (responses == 3)] = 2
+
+    model = graded_model(responses, data.groups, reference="R")
+
+    assert model.intercepts.shape == (2, 5, 2)
+    highest = model.code_values[:, -1]
+    assert ((highest > 2) & (highest < 3)).all()
+
+
+def test_expected_score_gradient_is_the_derivative():
+    beta, nodes, values = np.array([[1.3, 1.0, -0.5]]), np.linspace(-2, 2, 5), np.array([[0.0, 1.0, 2.0]])
+
+    gradient = expected_score_gradient(beta, nodes, values)
+
+    for k in range(3):
+        step = np.zeros(3)
+        step[k] = 1e-6
+        numeric = (expected_scores(beta + step, nodes, values) - expected_scores(beta - step, nodes, values)) / 2e-6
+        np.testing.assert_allclose(gradient[..., k], numeric, atol=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("change", "options", "message"),
+    [
+        (lambda x: x + 0.25, {}, "whole-number codes"),
+        (lambda x: np.where(np.arange(6) == 2, 1.0, x), {}, "item 2: fewer than two codes"),
+        (lambda x: x, {"equal_slopes": [True, False]}, "mask of the 6 items"),
+        (lambda x: x, {"reference": "Q"}, "not among the labels"),
+        (lambda x: x, {"model": "nominal"}, "must be one of"),
+    ],
+)
+def test_wrong_input_is_refused_with_a_reason(made, change, options, message):
+    with pytest.raises(ValueError, match=message):
+        graded_model(change(made.responses), made.groups, **options)
+
+
+def test_scores_of_an_unknown_group_or_code_are_refused(made, scalar):
+    with pytest.raises(ValueError, match="knows no group"):
+        eap_scores(scalar, made.responses, np.full(len(made.groups), "Q"))
+    with pytest.raises(ValueError, match="nobody gave"):
+        eap_scores(scalar, made.responses + 3, made.groups)
