@@ -171,7 +171,7 @@ def client_looks_it_over_and_sends(story: Story) -> None:
     client.press("/submit")
 
     assert client.path == f"{story.assignment}/done"
-    client.page.go_back()
+    client.back()
     client.goto(f"{story.assignment}/pages/1")
     assert client.path == f"{story.assignment}/done"
 

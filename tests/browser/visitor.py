@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from playwright.sync_api import Browser, Download, Locator, Response
+from playwright.sync_api import Browser, Download, Error, Locator, Response
 
 PATIENCE = 30_000  # milliseconds until a page counts as failed; a safety net, not a measurement
 
@@ -46,6 +46,19 @@ class Visitor:
         response = self.page.goto(path)
         assert response is not None, path
         return response
+
+    def back(self) -> None:
+        """Press the browser's back button."""
+        self.page.wait_for_load_state("load")
+        for attempt in range(1, 6):
+            try:
+                self.page.go_back()
+                return
+            except Error as error:
+                # Chromium may still be handing the tab from one page to the next, and refuses the history meanwhile.
+                if "Not attached to an active page" not in error.message or attempt == 5:
+                    raise
+                self.page.wait_for_timeout(200)
 
     def sign_in(self, link: str) -> None:
         """Open a link that signs in, and press its button."""
