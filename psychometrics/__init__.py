@@ -96,8 +96,8 @@ if TYPE_CHECKING:  # the same names once more, for type checkers; a test compare
     from psychometrics.factor_model import one_factor_model as one_factor_model
     from psychometrics.factors import FactorSolution as FactorSolution
     from psychometrics.factors import factor_analysis as factor_analysis
-    from psychometrics.irt.graded import GradedModel as GradedModel
-    from psychometrics.irt.graded import graded_model as graded_model
+    from psychometrics.irt.calibration import Calibration as Calibration
+    from psychometrics.irt.calibration import calibrate as calibrate
     from psychometrics.irt.scores import TraitScores as TraitScores
     from psychometrics.irt.scores import eap_scores as eap_scores
     from psychometrics.items import ItemStatistics as ItemStatistics
@@ -209,7 +209,7 @@ _PUBLIC: dict[str, tuple[str, ...]] = {
         "linked_comparison",
         "score_impact",
     ),
-    "irt.graded": ("GradedModel", "graded_model"),
+    "irt.calibration": ("Calibration", "calibrate"),
     "irt.scores": ("TraitScores", "eap_scores"),
     "dif.breslow_day": (
         "BreslowDay",

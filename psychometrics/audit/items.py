@@ -12,7 +12,7 @@ from psychometrics.dif.impact import Comparison, Interval, ScoreImpact
 from psychometrics.dif.logistic import LogisticDif, logistic_dif
 from psychometrics.dif.polytomous import Mantel, mantel
 from psychometrics.irt._curves import expected_scores
-from psychometrics.irt.graded import GradedModel
+from psychometrics.irt.calibration import Calibration
 from psychometrics.irt.scores import eap_scores
 
 # Trait levels at which item curves are given, in SDs of the reference group.
@@ -72,7 +72,7 @@ class ItemDif:
 def audit_items(
     data: PairInput,
     usable: BoolArray,
-    match: GradedModel,
+    match: Calibration,
     comparison: Comparison,
     impact: ScoreImpact,
     anchors: tuple[int, ...],

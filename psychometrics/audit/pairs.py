@@ -28,7 +28,7 @@ from psychometrics.dif.impact import (
     score_impact,
 )
 from psychometrics.dif.shifts import ItemShifts, item_shifts
-from psychometrics.irt.graded import GradedModel, graded_model
+from psychometrics.irt.calibration import Calibration, calibrate
 
 # More people than this in a group change a calibration's third digit and cost seconds; a random part is taken then.
 _CALIBRATED = 50_000
@@ -150,8 +150,8 @@ def _usable_items(data: PairInput) -> BoolArray:
 class _Linked:
     first: AnchorChoice
     second: AnchorChoice
-    model: GradedModel
-    match: GradedModel
+    model: Calibration
+    match: Calibration
     comparison: Comparison
     impact: ScoreImpact
     second_impact: ScoreImpact
@@ -183,9 +183,9 @@ def _second_choice(shifts: ItemShifts, first: AnchorChoice) -> AnchorChoice:
     return max((choice for choice in others if choice), key=lambda choice: abs(choice.mean - first.mean))
 
 
-def _calibrate(responses: FloatArray, group: IntArray, equal: BoolArray | bool = False) -> GradedModel:
+def _calibrate(responses: FloatArray, group: IntArray, equal: BoolArray | bool = False) -> Calibration:
     """Calibrate both groups: apart, each with a standard normal trait, or on one scale by the items held equal."""
-    return graded_model(
+    return calibrate(
         responses,
         group,
         reference=0,

@@ -9,7 +9,7 @@ import numpy as np
 from psychometrics._codes import FloatArray
 from psychometrics.irt._curves import category_probabilities
 from psychometrics.irt._em import posterior, prior
-from psychometrics.irt.graded import GradedModel
+from psychometrics.irt.calibration import Calibration
 from psychometrics.irt.scores import eap_scores
 
 
@@ -30,12 +30,12 @@ class ResponseFunctionDifferences:
     density: str
 
 
-def response_function_differences(model: GradedModel, *, density: str = "marginal") -> ResponseFunctionDifferences:
+def response_function_differences(model: Calibration, *, density: str = "marginal") -> ResponseFunctionDifferences:
     """Return Chalmers' differences of response functions (2018).
 
     Parameters
     ----------
-    model : GradedModel
+    model : Calibration
         Two groups, the anchors equal.
     density : {"marginal", "focal", "reference", "uniform"}
         Over whom the differences are averaged: the estimated trait distribution (posterior histogram) of both groups
@@ -61,12 +61,12 @@ def response_function_differences(model: GradedModel, *, density: str = "margina
     )
 
 
-def _two_groups(model: GradedModel) -> None:
+def _two_groups(model: Calibration) -> None:
     if len(model.group_labels) != 2:
         raise ValueError(f"these effect sizes compare two groups; the model has {len(model.group_labels)}")
 
 
-def _density(model: GradedModel, density: str) -> FloatArray:
+def _density(model: Calibration, density: str) -> FloatArray:
     chosen = {"marginal": (0, 1), "focal": (1,), "reference": (0,), "uniform": ()}
     if density not in chosen:
         raise ValueError(f"density must be one of {', '.join(chosen)}; got {density!r}")
@@ -102,7 +102,7 @@ class MeadeEffectSizes:
     test_largest_at: float
 
 
-def meade_effect_sizes(model: GradedModel) -> MeadeEffectSizes:
+def meade_effect_sizes(model: Calibration) -> MeadeEffectSizes:
     """Return Meade's effect sizes of a model of two groups with the anchors equal."""
     _two_groups(model)
     trait = eap_scores(model).trait[model.group_of_person == 1]
@@ -133,12 +133,12 @@ def _pooled(curves: FloatArray) -> FloatArray:
     return np.asarray(np.sqrt(curves.var(axis=2, ddof=1).mean(axis=0)))
 
 
-def root_mean_square_deviations(model: GradedModel) -> FloatArray:
+def root_mean_square_deviations(model: Calibration) -> FloatArray:
     """Return the RMSD of every group, item and code: how far what a group answered lies from the common curve.
 
     Parameters
     ----------
-    model : GradedModel
+    model : Calibration
         Any number of groups with all items equal.
 
     Returns

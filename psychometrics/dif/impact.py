@@ -13,7 +13,7 @@ from psychometrics.dif.anchors import AnchorChoice, positions
 from psychometrics.dif.shifts import ItemShifts, modal_positions
 from psychometrics.irt._curves import ABSENT, category_probabilities, expected_scores
 from psychometrics.irt._em import State, prior
-from psychometrics.irt.graded import GradedModel
+from psychometrics.irt.calibration import Calibration
 
 
 @dataclass(frozen=True)
@@ -53,14 +53,14 @@ class Comparison:
     ``beta`` (1 + draws, 2, items, 1 + K); ``means`` and ``sds`` (1 + draws,) of the focal group's trait.
     """
 
-    model: GradedModel
+    model: Calibration
     beta: FloatArray
     means: FloatArray
     sds: FloatArray
     method: str
 
 
-def anchored_comparison(model: GradedModel, *, rng: np.random.Generator, n_draws: int = 500) -> Comparison:
+def anchored_comparison(model: Calibration, *, rng: np.random.Generator, n_draws: int = 500) -> Comparison:
     """Return the comparison of a partial-invariance model: anchor items equal in both groups, the others free."""
     if len(model.group_labels) != 2:
         raise ValueError(f"a comparison needs two groups; the model has {len(model.group_labels)}")
@@ -72,7 +72,7 @@ def anchored_comparison(model: GradedModel, *, rng: np.random.Generator, n_draws
 
 
 def linked_comparison(
-    model: GradedModel, shifts: ItemShifts, choice: AnchorChoice, *, rng: np.random.Generator, n_draws: int = 500
+    model: Calibration, shifts: ItemShifts, choice: AnchorChoice, *, rng: np.random.Generator, n_draws: int = 500
 ) -> Comparison:
     """Return the comparison of two separate calibrations, linked where an anchor strategy puts the focal group.
 
@@ -97,7 +97,7 @@ def _moved(state: State, mean: float, sd: float) -> State:
     return State(beta, np.array([0.0, mean]), np.array([1.0, sd]))
 
 
-def _with_draws(model: GradedModel, rng: np.random.Generator, n_draws: int) -> FloatArray:
+def _with_draws(model: Calibration, rng: np.random.Generator, n_draws: int) -> FloatArray:
     """Return the estimate and draws from its normal distribution."""
     values, vectors = np.linalg.eigh(model.covariance)
     root = vectors * np.sqrt(np.maximum(values, 0.0))
@@ -105,7 +105,7 @@ def _with_draws(model: GradedModel, rng: np.random.Generator, n_draws: int) -> F
     return np.concatenate([model.estimate[None], drawn])
 
 
-def _stacked(model: GradedModel, states: list[State], method: str) -> Comparison:
+def _stacked(model: Calibration, states: list[State], method: str) -> Comparison:
     return Comparison(
         model,
         np.array([state.beta for state in states]),
@@ -244,7 +244,7 @@ def _shares(comparison: Comparison, draw: int, cuts: Sequence[float]) -> FloatAr
     return np.array(shares)
 
 
-def _score_distribution(model: GradedModel, beta: FloatArray) -> FloatArray:
+def _score_distribution(model: Calibration, beta: FloatArray) -> FloatArray:
     """Return P(sum score = s) at each node, shape (scores, nodes)."""
     # Draws may change the order of intercepts; sorted, they stay a distribution.
     ordered = beta.copy()

@@ -11,7 +11,7 @@ from scipy.special import chdtrc
 from psychometrics._codes import BoolArray, FloatArray, IntArray
 from psychometrics._validation import Label, as_responses
 from psychometrics.dif._matching import benjamini_hochberg, checked_anchors
-from psychometrics.irt.graded import GradedModel, graded_model
+from psychometrics.irt.calibration import Calibration, calibrate
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def likelihood_ratio_dif(
     Parameters
     ----------
     responses, groups, reference, minimum_count, tolerance
-        As in `graded_model`; missing answers are used as far as they go.
+        As in `calibrate`; missing answers are used as far as they go.
     anchors : positions or mask of items, optional
         With anchors every other item is tested against the model in which only the anchors are equal. Without, each
         item is freed in the model in which all are equal: then every other item is its anchor, which calls fair items
@@ -57,7 +57,7 @@ def likelihood_ratio_dif(
     Raises
     ------
     ValueError
-        As `graded_model`; also for anchors that leave nothing to test.
+        As `calibrate`; also for anchors that leave nothing to test.
     """
     table = as_responses(responses, min_items=2)
     n_items = table.shape[1]
@@ -67,8 +67,8 @@ def likelihood_ratio_dif(
     if not len(items):
         raise ValueError("every item is an anchor: nothing is left to test")
 
-    def fit(mask: BoolArray, start: GradedModel | None) -> GradedModel:
-        return graded_model(
+    def fit(mask: BoolArray, start: Calibration | None) -> Calibration:
+        return calibrate(
             table, groups, reference=reference, equal_slopes=mask, equal_intercepts=mask, covariance="none",
             minimum_count=minimum_count, tolerance=tolerance, start=start,
         )  # fmt: skip

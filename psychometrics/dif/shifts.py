@@ -10,7 +10,7 @@ from scipy.special import expit
 from psychometrics._codes import FloatArray
 from psychometrics.irt._curves import ABSENT, expected_score_gradient, expected_scores
 from psychometrics.irt._em import prior
-from psychometrics.irt.graded import GradedModel
+from psychometrics.irt.calibration import Calibration
 
 # Shifts this close, in SDs of the trait, are practically alike however many people were asked: an item whose score
 # correlates .7 with the trait then differs by .14 of its SD, less than the ETS bound of negligible (.17).
@@ -45,12 +45,12 @@ class ItemShifts:
     sd: float
 
 
-def item_shifts(model: GradedModel) -> ItemShifts:
+def item_shifts(model: Calibration) -> ItemShifts:
     """Return each item's own estimate of the distance between two separately calibrated groups.
 
     Parameters
     ----------
-    model : GradedModel
+    model : Calibration
         Two groups without any equality between them (each trait standard normal), with covariance.
 
     Returns
@@ -87,7 +87,7 @@ def item_shifts(model: GradedModel) -> ItemShifts:
 class _Equations:
     """Mean score, and score times trait, of the focal group: equal under both curves at an item's own mean and SD."""
 
-    def __init__(self, model: GradedModel) -> None:
+    def __init__(self, model: Calibration) -> None:
         self._model, self._beta, self._values = model, model.state.beta, model.code_values
         self._weights = prior(model.nodes, 0.0, 1.0)
         self._moments = np.stack([self._weights, self._weights * model.nodes])

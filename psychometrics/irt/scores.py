@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from psychometrics._codes import FloatArray
 from psychometrics.irt._em import State, posterior, prior
-from psychometrics.irt.graded import GradedModel, patterns_under
+from psychometrics.irt.calibration import Calibration, patterns_under
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class TraitScores:
 
 
 def eap_scores(
-    model: GradedModel,
+    model: Calibration,
     responses: npt.ArrayLike | None = None,
     groups: npt.ArrayLike | None = None,
     *,
@@ -33,7 +33,7 @@ def eap_scores(
 
     Parameters
     ----------
-    model : GradedModel
+    model : Calibration
         A calibration; each person is scored with the item parameters of the own group.
     responses : array_like of int codes, shape (n_people, n_items), optional
         Default: the people the model was calibrated on. nan where an answer is missing.
@@ -77,7 +77,7 @@ def eap_scores(
     return TraitScores(trait, se, "EAP, common prior" if common_prior else "EAP")
 
 
-def _common(model: GradedModel, state: State) -> tuple[FloatArray, FloatArray]:
+def _common(model: Calibration, state: State) -> tuple[FloatArray, FloatArray]:
     share = model.n / model.n.sum()
     mean = share @ state.means
     variance = share @ (state.sds**2 + (state.means - mean) ** 2)

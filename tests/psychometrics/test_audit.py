@@ -9,7 +9,7 @@ from psychometrics.audit import audit
 from psychometrics.dif.anchors import select_by_median, select_by_mode, select_rival
 from psychometrics.dif.impact import anchored_comparison, cut_consequences, linked_comparison, score_impact
 from psychometrics.dif.shifts import item_shifts
-from psychometrics.irt.graded import graded_model
+from psychometrics.irt.calibration import calibrate
 from tests.psychometrics.simulation import simulate
 
 
@@ -189,7 +189,7 @@ def test_exchanging_the_groups_turns_the_impact_around():
 @pytest.fixture(scope="module")
 def shifted():
     made = simulate(np.random.default_rng(12), n=(1500, 1500), n_items=8, n_shifted=2, shift=1.0, mean=-0.3)
-    separate = graded_model(made.responses, made.groups, reference="R")
+    separate = calibrate(made.responses, made.groups, reference="R")
     return made, separate, item_shifts(separate)
 
 
@@ -207,7 +207,7 @@ def test_anchors_are_fair_items_and_linked_and_anchored_impacts_agree(shifted, s
     made, separate, shifts = shifted
     choice = select(shifts)
     equal = np.isin(np.arange(8), choice.items)
-    anchored = graded_model(made.responses, made.groups, reference="R", equal_slopes=equal, equal_intercepts=equal)
+    anchored = calibrate(made.responses, made.groups, reference="R", equal_slopes=equal, equal_intercepts=equal)
 
     by_anchor = score_impact(anchored_comparison(anchored, rng=np.random.default_rng(0)), scale_sd=1.0)
     linked = linked_comparison(separate, shifts, choice, rng=np.random.default_rng(0))
@@ -250,6 +250,6 @@ def test_half_of_the_items_shifted_one_way_leave_no_anchor_that_a_second_choice_
 @pytest.mark.parametrize("seed", range(4))
 def test_where_most_items_agree_no_position_rivals_theirs(seed):
     made = simulate(np.random.default_rng(seed), n_items=11, n_shifted=5, shift=1.1)
-    shifts = item_shifts(graded_model(made.responses, made.groups, reference="R"))
+    shifts = item_shifts(calibrate(made.responses, made.groups, reference="R"))
 
     assert select_rival(shifts, select_by_mode(shifts)) is None

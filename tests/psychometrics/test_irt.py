@@ -5,7 +5,7 @@ import pytest
 from scipy.special import expit
 
 from psychometrics.irt._curves import expected_score_gradient, expected_scores
-from psychometrics.irt.graded import graded_model
+from psychometrics.irt.calibration import calibrate
 from psychometrics.irt.scores import eap_scores
 from tests.psychometrics.simulation import simulate
 
@@ -17,7 +17,7 @@ def made():
 
 @pytest.fixture(scope="module")
 def scalar(made):
-    return graded_model(made.responses, made.groups, reference="R", equal_slopes=True, equal_intercepts=True)
+    return calibrate(made.responses, made.groups, reference="R", equal_slopes=True, equal_intercepts=True)
 
 
 def marginal_log_likelihood(model, responses, groups):
@@ -66,7 +66,7 @@ def test_no_step_in_any_parameter_raises_the_likelihood(made, scalar):
 def test_observed_and_cross_product_standard_errors_agree_in_a_large_sample():
     big = simulate(np.random.default_rng(5), n=(4000, 4000), n_items=5, n_codes=3)
 
-    models = [graded_model(big.responses, covariance=kind) for kind in ("observed", "cross_product")]
+    models = [calibrate(big.responses, covariance=kind) for kind in ("observed", "cross_product")]
 
     np.testing.assert_allclose(models[1].slopes_se, models[0].slopes_se, rtol=0.08)
 
@@ -79,7 +79,7 @@ def test_standard_errors_match_the_spread_of_estimates():
         cuts = np.array([[-0.5, 0.5]]) + np.linspace(-0.5, 0.5, 5)[:, None]
         noise = rng.logistic(size=(400, 5, 1))
         answers = ((1.5 * trait[:, None])[:, :, None] + noise > 1.5 * cuts).sum(axis=2)
-        model = graded_model(answers.astype(float))
+        model = calibrate(answers.astype(float))
         estimates.append(model.slopes[0])
         errors.append(model.slopes_se[0])
 
@@ -103,7 +103,7 @@ def test_a_code_used_in_one_group_only_is_merged_and_keeps_its_score():
     responses = data.responses.copy()
     responses[(data.groups == "F")[:, None] & (responses == 3)] = 2
 
-    model = graded_model(responses, data.groups, reference="R")
+    model = calibrate(responses, data.groups, reference="R")
 
     assert model.intercepts.shape == (2, 5, 2)
     highest = model.code_values[:, -1]
@@ -134,7 +134,7 @@ def test_expected_score_gradient_is_the_derivative():
 )
 def test_wrong_input_is_refused_with_a_reason(made, change, options, message):
     with pytest.raises(ValueError, match=message):
-        graded_model(change(made.responses), made.groups, **options)
+        calibrate(change(made.responses), made.groups, **options)
 
 
 def test_scores_of_an_unknown_group_or_code_are_refused(made, scalar):

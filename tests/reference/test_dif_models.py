@@ -11,7 +11,7 @@ from psychometrics.dif.effect_sizes import (
 from psychometrics.dif.impact import anchored_comparison, score_impact
 from psychometrics.dif.likelihood_ratio import likelihood_ratio_dif
 from psychometrics.dif.sibtest import sibtest
-from psychometrics.irt.graded import graded_model
+from psychometrics.irt.calibration import calibrate
 from tests.psychometrics.simulation import simulate
 from tests.reference.reference_cases import cases, read, vector
 
@@ -62,7 +62,7 @@ def test_effect_sizes_equal_reference(case):
     responses, groups = read(case)
     expected = case["result"]
     anchors = np.isin(case["data"]["columns"], expected["anchors"])
-    model = graded_model(responses, groups, equal_slopes=anchors, equal_intercepts=anchors, tolerance=1e-6)
+    model = calibrate(responses, groups, equal_slopes=anchors, equal_intercepts=anchors, tolerance=1e-6)
 
     drf = response_function_differences(model)
     dtf = response_function_differences(model, density="uniform")
@@ -93,7 +93,7 @@ def test_effect_sizes_equal_reference(case):
 def test_anchored_impact_is_the_response_function_difference_over_normal_focal_traits():
     made = simulate(np.random.default_rng(0), n=(800, 800), n_shifted=2, shift=0.8)
     anchors = ~made.differs
-    model = graded_model(made.responses, made.groups, reference="R", equal_slopes=anchors, equal_intercepts=anchors)
+    model = calibrate(made.responses, made.groups, reference="R", equal_slopes=anchors, equal_intercepts=anchors)
 
     impact = score_impact(anchored_comparison(model, rng=np.random.default_rng(0)), scale_sd=1.0)
     drf = response_function_differences(model, density="focal")
@@ -105,7 +105,7 @@ def test_anchored_impact_is_the_response_function_difference_over_normal_focal_t
 @pytest.mark.parametrize("case", [c for c in cases("dif_effect_sizes") if c.id.startswith("rmsd")])
 def test_root_mean_square_deviations_equal_reference(case):
     responses, groups = read(case)
-    model = graded_model(responses, groups, equal_slopes=True, equal_intercepts=True, covariance="none")
+    model = calibrate(responses, groups, equal_slopes=True, equal_intercepts=True, covariance="none")
 
     found = root_mean_square_deviations(model)
 

@@ -21,7 +21,7 @@ _RANGE = 6.0
 
 
 @dataclass(frozen=True)
-class GradedModel:
+class Calibration:
     """A calibrated graded model; arrays over groups come in the order of `group_labels`, the reference first."""
 
     group_labels: tuple[Label, ...]
@@ -65,7 +65,7 @@ class GradedModel:
         return expected_scores(self.state.beta, nodes, self.code_values)
 
 
-def graded_model(
+def calibrate(
     responses: npt.ArrayLike,
     groups: npt.ArrayLike | None = None,
     *,
@@ -78,8 +78,8 @@ def graded_model(
     tolerance: float = 1e-5,
     max_iterations: int = 500,
     covariance: str = "auto",
-    start: GradedModel | None = None,
-) -> GradedModel:
+    start: Calibration | None = None,
+) -> Calibration:
     """Calibrate the graded model (Samejima 1969) by marginal maximum likelihood.
 
     Parameters
@@ -105,12 +105,12 @@ def graded_model(
         Bound on the cycles.
     covariance : {"auto", "observed", "cross_product", "none"}
         ``auto``: observed information unless it would take seconds, then cross-products.
-    start : GradedModel, optional
+    start : Calibration, optional
         A calibration of the same items and groups to start from.
 
     Returns
     -------
-    GradedModel
+    Calibration
         ``intercepts`` (groups, items, codes - 1), nan where an item has fewer codes; standard errors nan where fixed.
 
     Raises
@@ -160,7 +160,7 @@ def _patterns(
 
 
 def patterns_under(
-    model: GradedModel, responses: npt.ArrayLike, groups: npt.ArrayLike | None
+    model: Calibration, responses: npt.ArrayLike, groups: npt.ArrayLike | None
 ) -> tuple[tuple[GroupPatterns, ...], npt.NDArray[np.int16]]:
     """Return other people's answer patterns in the model's codes, group by group, and each person's group."""
     coded = as_codes(responses)
@@ -250,7 +250,7 @@ def _result(
     matrix: FloatArray,
     kind: str,
     minimum: int,
-) -> GradedModel:
+) -> Calibration:
     state = found.state
     error = np.sqrt(np.maximum(np.diag(matrix), 0))
     index = layout.vector_index
@@ -261,7 +261,7 @@ def _result(
     means_se[layout.free_mean] = error[tail : tail + n_means]
     # The standard deviation is estimated as a logarithm; delta method.
     sds_se[layout.free_sd] = error[tail + n_means :] * state.sds[layout.free_sd]
-    return GradedModel(
+    return Calibration(
         group_labels=labels,
         n=np.array([int(pattern.weights.sum()) for pattern in patterns], dtype=np.intp),
         slopes=state.beta[:, :, 0],

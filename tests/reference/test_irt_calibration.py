@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from psychometrics.irt.graded import graded_model
+from psychometrics.irt.calibration import calibrate
 from psychometrics.irt.scores import eap_scores
 from tests.reference.reference_cases import cases, matrix, read, vector
 
@@ -20,7 +20,7 @@ def test_calibration_equals_reference(case):
     expected = case["result"]
     model = "rasch" if case["id"].endswith("Rasch") else "graded"
 
-    found = graded_model(responses, model=model, covariance="observed", tolerance=1e-7)
+    found = calibrate(responses, model=model, covariance="observed", tolerance=1e-7)
     scores = eap_scores(found)
 
     assert found.log_likelihood == pytest.approx(expected["logLik"], abs=1e-4)
@@ -55,7 +55,7 @@ def test_calibration_of_two_groups_equals_reference(case, level):
     anchors = np.isin(case["data"]["columns"], expected["anchors"])
     slopes, intercepts = EQUALITY.get(level, (anchors, anchors))
 
-    found = graded_model(responses, groups, equal_slopes=slopes, equal_intercepts=intercepts, tolerance=1e-6)
+    found = calibrate(responses, groups, equal_slopes=slopes, equal_intercepts=intercepts, tolerance=1e-6)
 
     assert found.log_likelihood == pytest.approx(expected["logLik"][level], abs=1e-3)
     assert found.n_parameters == expected["npar"][level]
