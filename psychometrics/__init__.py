@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # the same names once more, for type checkers; a test compares the two
+    from psychometrics._multiple_testing import benjamini_hochberg as benjamini_hochberg
     from psychometrics.agreement import Agreement as Agreement
     from psychometrics.agreement import IntraclassCorrelation as IntraclassCorrelation
     from psychometrics.agreement import intraclass_correlations as intraclass_correlations
@@ -89,6 +90,8 @@ if TYPE_CHECKING:  # the same names once more, for type checkers; a test compare
     from psychometrics.dimensionality import parallel_analysis as parallel_analysis
     from psychometrics.dimensionality import sampling_adequacy as sampling_adequacy
     from psychometrics.dimensionality import sphericity as sphericity
+    from psychometrics.engines import TaskError as TaskError
+    from psychometrics.engines import map_tasks as map_tasks
     from psychometrics.factor_model import ChiSquare as ChiSquare
     from psychometrics.factor_model import OneFactorModel as OneFactorModel
     from psychometrics.factor_model import one_factor_chi2 as one_factor_chi2
@@ -192,6 +195,7 @@ _PUBLIC: dict[str, tuple[str, ...]] = {
     "audit.groups": ("GroupReliability",),
     "audit.items": ("ItemDif",),
     "audit.pairs": ("Impact", "PairAudit"),
+    "_multiple_testing": ("benjamini_hochberg",),
     "dif.mantel_haenszel": ("MantelHaenszel", "mantel_haenszel"),
     "dif.generalized": ("GeneralizedMantelHaenszel", "generalized_mantel_haenszel"),
     "dif.polytomous": ("Mantel", "mantel"),
@@ -234,6 +238,7 @@ _PUBLIC: dict[str, tuple[str, ...]] = {
         "Sibtest",
         "sibtest",
     ),
+    "engines": ("TaskError", "map_tasks"),
 }
 _MODULE_OF = {name: module for module, names in _PUBLIC.items() for name in names}
 
