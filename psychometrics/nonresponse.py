@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import chdtrc, ndtri
 
+from psychometrics._multiple_testing import benjamini_hochberg
 from psychometrics._validation import (
     Booleans,
     Floats,
@@ -18,7 +19,6 @@ from psychometrics._validation import (
     as_responses,
     as_shown,
 )
-from psychometrics.dif._matching import benjamini_hochberg
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from psychometrics._codes import BoolArray, FloatArray, IntArray
+from psychometrics._multiple_testing import benjamini_hochberg
 from psychometrics.audit.groups import sum_score_variance
 from psychometrics.audit.items import ItemDif, PairInput, audit_items, unknown_items, with_level
-from psychometrics.dif._matching import benjamini_hochberg
 from psychometrics.dif.anchors import (
     AnchorChoice,
     differing_items,

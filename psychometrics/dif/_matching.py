@@ -189,15 +189,3 @@ def checked_anchors(anchors: npt.ArrayLike | None, n_items: int) -> BoolArray | 
         raise ValueError(f"anchors must name items by position or be one true/false per item ({n_items})")
     mask[given] = True
     return mask
-
-
-def benjamini_hochberg(p: npt.ArrayLike) -> FloatArray:
-    """Return p values adjusted for the false discovery rate (Benjamini & Hochberg 1995); nan stays nan."""
-    values = np.asarray(p, dtype=np.float64)
-    adjusted = np.full(values.shape, np.nan)
-    known = np.flatnonzero(~np.isnan(values))
-    order = known[np.argsort(-values[known], kind="stable")]
-    m = len(order)
-    ranked = values[order] * m / np.arange(m, 0, -1)
-    adjusted[order] = np.minimum(np.minimum.accumulate(ranked), 1.0) if m else ranked
-    return adjusted

@@ -9,8 +9,9 @@ import numpy.typing as npt
 from scipy.special import chdtrc
 
 from psychometrics._codes import BoolArray, FloatArray, IntArray, as_codes, focal_indicator
+from psychometrics._multiple_testing import benjamini_hochberg
 from psychometrics._validation import Label, as_choice, as_proportion
-from psychometrics.dif._matching import benjamini_hochberg, checked_anchors, make_tables, purify, stacked_tables
+from psychometrics.dif._matching import checked_anchors, make_tables, purify, stacked_tables
 from psychometrics.dif.mantel_haenszel import common_odds_ratio
 
 

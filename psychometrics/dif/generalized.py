@@ -9,8 +9,9 @@ import numpy.typing as npt
 from scipy.special import chdtrc
 
 from psychometrics._codes import BoolArray, FloatArray, IntArray, as_codes, group_codes
+from psychometrics._multiple_testing import benjamini_hochberg
 from psychometrics._validation import Label, as_choice
-from psychometrics.dif._matching import benjamini_hochberg, checked_anchors, make_tables, purify
+from psychometrics.dif._matching import checked_anchors, make_tables, purify
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ import numpy.typing as npt
 from scipy.special import chdtrc
 
 from psychometrics._codes import BoolArray, FloatArray, IntArray
+from psychometrics._multiple_testing import benjamini_hochberg
 from psychometrics._validation import Label, as_responses
-from psychometrics.dif._matching import benjamini_hochberg, checked_anchors
+from psychometrics.dif._matching import checked_anchors
 from psychometrics.irt.calibration import Calibration, calibrate
 
 

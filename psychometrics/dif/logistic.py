@@ -9,10 +9,10 @@ import numpy.typing as npt
 from scipy.special import chdtrc, xlogy
 
 from psychometrics._codes import BoolArray, FloatArray, IntArray, as_codes, group_codes
+from psychometrics._multiple_testing import benjamini_hochberg
 from psychometrics._validation import Label, as_choice, as_proportion
 from psychometrics.dif._matching import (
     REGRESSION_LEVELS,
-    benjamini_hochberg,
     checked_anchors,
     make_tables,
     purify,

@@ -9,8 +9,9 @@ import numpy.typing as npt
 from scipy.special import chdtrc, ndtr, ndtri
 
 from psychometrics._codes import BoolArray, FloatArray, IntArray, as_codes, focal_indicator
+from psychometrics._multiple_testing import benjamini_hochberg
 from psychometrics._validation import Label, as_proportion
-from psychometrics.dif._matching import benjamini_hochberg, checked_anchors, make_tables, purify, stacked_tables
+from psychometrics.dif._matching import checked_anchors, make_tables, purify, stacked_tables
 
 # Holland & Thayer (1988): the odds ratio on the delta scale that test developers use for difficulty.
 _DELTA_SCALE = -2.35

@@ -10,8 +10,8 @@ import numpy.typing as npt
 from scipy.special import chdtrc
 
 from psychometrics._codes import BoolArray, FloatArray, IntArray, as_codes, focal_indicator
+from psychometrics._multiple_testing import benjamini_hochberg
 from psychometrics._validation import Label
-from psychometrics.dif._matching import benjamini_hochberg
 
 
 @dataclass(frozen=True)

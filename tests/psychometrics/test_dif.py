@@ -6,7 +6,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from psychometrics.dif._matching import benjamini_hochberg
 from psychometrics.dif.breslow_day import breslow_day
 from psychometrics.dif.delta_plot import delta_plot
 from psychometrics.dif.generalized import generalized_mantel_haenszel
@@ -185,12 +184,6 @@ def test_an_item_everybody_answers_alike_has_no_statistic(graded):
 )
 def test_ets_class_needs_size_and_certainty(delta, se, letter):
     assert ets_class(delta, se) == letter
-
-
-def test_benjamini_hochberg_equals_its_definition_and_leaves_nan_alone():
-    found = benjamini_hochberg([0.01, np.nan, 0.04, 0.03, 0.005])
-
-    np.testing.assert_allclose(found, [0.02, np.nan, 0.04, 0.04, 0.02])
 
 
 @pytest.mark.parametrize("method", [*METHODS, *MORE])
