@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ from psychometrics._codes import BoolArray, FloatArray, IntArray
 from psychometrics._multiple_testing import benjamini_hochberg
 from psychometrics._validation import Label, as_responses
 from psychometrics.dif._matching import checked_anchors
+from psychometrics.engines import Progress, map_tasks
 from psychometrics.irt.calibration import Calibration, calibrate
 
 
@@ -38,6 +40,8 @@ def likelihood_ratio_dif(
     anchors: npt.ArrayLike | None = None,
     minimum_count: int = 1,
     tolerance: float = 1e-5,
+    engine: str | int = "serial",
+    progress: Progress | None = None,
 ) -> LikelihoodRatioDif:
     """Test each item's slope and intercepts for equality over two or more groups.
 
@@ -49,6 +53,8 @@ def likelihood_ratio_dif(
         With anchors every other item is tested against the model in which only the anchors are equal. Without, each
         item is freed in the model in which all are equal: then every other item is its anchor, which calls fair items
         differing where many others differ.
+    engine, progress
+        Where the items' models are fitted, and whom to tell, as in `map_tasks`; the numbers are the same.
 
     Returns
     -------
@@ -68,18 +74,11 @@ def likelihood_ratio_dif(
     if not len(items):
         raise ValueError("every item is an anchor: nothing is left to test")
 
-    def fit(mask: BoolArray, start: Calibration | None) -> Calibration:
-        return calibrate(
-            table, groups, reference=reference, equal_slopes=mask, equal_intercepts=mask, covariance="none",
-            minimum_count=minimum_count, tolerance=tolerance, start=start,
-        )  # fmt: skip
-
-    base = fit(equal, None)
-    others = []
-    for item in items:
-        mask = equal.copy()
-        mask[item] = chosen is not None
-        others.append(fit(mask, base))
+    base = _fit(equal, None, table, groups, reference, minimum_count, tolerance)
+    masks = [equal ^ (np.arange(n_items) == item) for item in items]
+    refit = partial(_fit, start=base, table=table, groups=groups, reference=reference,
+                    minimum_count=minimum_count, tolerance=tolerance)  # fmt: skip
+    others = map_tasks(refit, masks, engine=engine, progress=progress)
     chi2 = np.array([2 * abs(other.log_likelihood - base.log_likelihood) for other in others])
     df = np.array([abs(other.n_parameters - base.n_parameters) for other in others], dtype=np.intp)
     p = chdtrc(df.astype(np.float64), chi2)
@@ -94,3 +93,19 @@ def likelihood_ratio_dif(
         anchors=equal,
         scheme="all other items equal" if chosen is None else "anchors equal",
     )
+
+
+def _fit(
+    equal: BoolArray,
+    start: Calibration | None,
+    table: FloatArray,
+    groups: npt.ArrayLike,
+    reference: Label,
+    minimum_count: int,
+    tolerance: float,
+) -> Calibration:
+    """Fit the model in which these items are equal; it stands here so that other processes can be sent it."""
+    return calibrate(
+        table, groups, reference=reference, equal_slopes=equal, equal_intercepts=equal, covariance="none",
+        minimum_count=minimum_count, tolerance=tolerance, start=start,
+    )  # fmt: skip

@@ -31,6 +31,7 @@ def cronbach_alpha(
     sample_size: str = "effective",
     rng: np.random.Generator | None = None,
     n_resamples: int = 2000,
+    engine: str | int = "serial",
 ) -> Reliability:
     """
     Return coefficient alpha with an interval.
@@ -57,6 +58,8 @@ def cronbach_alpha(
         Needed for the bootstrap intervals.
     n_resamples : int
         Number of bootstrap samples.
+    engine : "serial", "processes", int or str
+        Where bootstrap samples are computed, as in `map_tasks`; the numbers are the same.
 
     Returns
     -------
@@ -84,7 +87,7 @@ def cronbach_alpha(
     Cronbach (1951), Psychometrika 16, 297-334. van Zyl, Neudecker & Nel (2000), Psychometrika 65, 271-280.
     """
     matrix = as_responses(responses, min_items=2)
-    options = _Options(missing, confidence, interval, sample_size, rng, n_resamples)
+    options = _Options(missing, confidence, interval, sample_size, rng, n_resamples, engine)
     options.check(standardized)
     covariances = covariances_of(matrix, missing)
     estimate, gradient = (_standardized_alpha if standardized else _raw_alpha)(covariances)
@@ -99,6 +102,7 @@ class _Options:
     sample_size: str
     rng: np.random.Generator | None
     n_resamples: int
+    engine: str | int
 
     def check(self, standardized: bool) -> None:
         as_choice(self.missing, MISSING, "missing")
@@ -175,7 +179,7 @@ def _bootstrap(
     of: Covariances, estimate: float, gradient: Floats, options: _Options
 ) -> tuple[_intervals.Interval, float]:
     assert options.rng is not None  # checked with the options; this tells the type checker
-    resampled = resampled_alphas(of.rows, of.moments, options.n_resamples, options.rng)
+    resampled = resampled_alphas(of.rows, of.moments, options.n_resamples, options.rng, options.engine)
     # Pairwise covariances of a resample need not fit together; alpha is 1 at most.
     resampled = np.minimum(resampled[np.isfinite(resampled)], 1.0)
     if options.interval == "bootstrap":

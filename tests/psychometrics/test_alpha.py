@@ -9,6 +9,7 @@ from psychometrics import cronbach_alpha
 from psychometrics._moments import pairwise_moments
 from psychometrics._precision import effective_sample_size, influence, normal_variance_per_person
 from psychometrics._saturated import saturated_moments
+from psychometrics.reliability import _bootstrap
 
 nan = np.nan
 
@@ -134,6 +135,18 @@ def test_the_same_generator_gives_the_same_bootstrap():
     first, second = (cronbach_alpha(answers, interval="bca", rng=np.random.default_rng(9)) for _ in range(2))
 
     assert first == second
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3])
+def test_the_bootstrap_is_the_same_in_one_process_and_in_two(share, monkeypatch):
+    rng = np.random.default_rng(3)
+    answers = some_skip_half(one_trait(rng, n_people=200), rng, share=share)
+    monkeypatch.setattr(_bootstrap, "_CHUNK", 20_000)  # several tasks of 100 resamples
+
+    here = cronbach_alpha(answers, interval="bca", rng=np.random.default_rng(9), n_resamples=400)
+    there = cronbach_alpha(answers, interval="bca", rng=np.random.default_rng(9), n_resamples=400, engine=2)
+
+    assert here == there
 
 
 def test_full_information_moments_maximise_the_likelihood_of_every_single_row():

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from psychometrics import TaskError, map_tasks
+from psychometrics import TaskError, likelihood_ratio_dif, map_tasks
+from tests.psychometrics.simulation import simulate
 
 
 def drawn(task, rng):
@@ -117,3 +118,16 @@ def test_an_address_without_the_package_says_what_to_install(monkeypatch):
 
     with pytest.raises(ModuleNotFoundError, match=r"install the package distributed \(pip"):
         map_tasks(operator.neg, [1], engine="tcp://localhost:8786")
+
+
+def test_refits_per_item_give_the_same_chi_squares_in_two_processes_and_tell_progress():
+    made = simulate(np.random.default_rng(1), n=(150, 150), n_items=4, n_codes=3)
+    told = []
+
+    here = likelihood_ratio_dif(made.responses, made.groups, reference="R")
+    there = likelihood_ratio_dif(
+        made.responses, made.groups, reference="R", engine=2, progress=lambda *done: told.append(done)
+    )
+
+    assert here.chi2.tolist() == there.chi2.tolist()
+    assert told[-1] == (4, 4)
