@@ -82,7 +82,7 @@ def response_file(file_id: str) -> str | tuple[str, int, dict[str, str]]:
             return render_template("analysis/importing.html", file=file, job=job), 200, LOOK_AGAIN
         kept = tx.db.get(ResponseSet, file.response_set_id) if file.response_set_id else None
         if kept is not None:
-            return render_template("analysis/imported.html", file=file, kept=kept)
+            return render_template("analysis/imported.html", file=file, kept=kept, simulated_here=kept.simulated)
         instrument = service.instrument_of(tx, file.programme_id, file.instrument_id, file.instrument_version)
         mapping = mapping_of(file.mapping) if file.mapping else guess_mapping(file.header, instrument)
         return _mapping_page(file, instrument, mapping, job.problem if job else "")

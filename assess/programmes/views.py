@@ -227,5 +227,10 @@ def _ties_page(tx: Transaction, engagement_id: str, *, problem: str = "", chosen
     engagement = service.engagement(tx, engagement_id)
     other = engagement.coach_id if engagement.client_id == tx.actor else engagement.client_id
     return render_template(
-        "programmes/ties.html", other=_name(tx, other), tie_names=TIE_NAMES, problem=problem, chosen=chosen or []
+        "programmes/ties.html",
+        other=_name(tx, other),
+        programme=engagement.programme,
+        tie_names=TIE_NAMES,
+        problem=problem,
+        chosen=chosen or [],
     )

@@ -82,7 +82,6 @@ def run(run_id: str) -> str | tuple[str, int, dict[str, str]]:
             evidence=run.evidence,
             scales=scale_pages(run, shown, found, tx.settings.smallest_group),
             policy=policy_in_force(tx, run.programme_id or ""),
-            simulated=run.simulated,
         )
 
 
@@ -143,7 +142,7 @@ def _sign_page(tx: Transaction, row: VerdictRow, values: Mapping[str, Any], faul
         needed=policy_in_force(tx, row.programme_id).signatures,
         values=values,
         faults=faults,
-        simulated=row.simulated,
+        simulated_here=row.simulated,
     )
 
 

@@ -11,7 +11,7 @@ from assess.i18n import current_locale
 from assess.i18n import gettext as _
 from assess.people import service as people
 from assess.people.models import Person
-from assess.programmes.models import Assignment, Engagement
+from assess.programmes.models import Assignment, Engagement, Programme
 from assess.safeguarding import rules, service
 from assess.safeguarding.models import Concern
 from assess.transactions import Transaction
@@ -62,8 +62,13 @@ def _ask_page(
 def questions() -> str:
     """List the questions that wait for this person's answer."""
     with web.transaction() as tx:
-        waiting = [(concern, _name(tx, concern.person_id)) for concern in service.open_concerns(tx, tx.actor)]
-        return render_template("safeguarding/questions.html", waiting=waiting, today=tx.today)
+        concerns = service.open_concerns(tx, tx.actor)
+        return render_template(
+            "safeguarding/questions.html",
+            waiting=[(concern, _name(tx, concern.person_id)) for concern in concerns],
+            today=tx.today,
+            simulated_here=any(_programme_of(tx, concern).simulated for concern in concerns),
+        )
 
 
 @pages.get("/questions/<concern_id>")
@@ -93,11 +98,15 @@ def _question_page(tx: Transaction, concern_id: str, *, faults: dict[str, str] |
         "safeguarding/question.html",
         question=question,
         client_name=_name(tx, concern.person_id),
-        programme_name=tx.db.get_one(Engagement, concern.engagement_id).programme.name,
+        programme=_programme_of(tx, concern),
         today=tx.today,
         faults=faults or {},
         reply=reply,
     )
+
+
+def _programme_of(tx: Transaction, concern: Concern) -> Programme:
+    return tx.db.get_one(Engagement, concern.engagement_id).programme
 
 
 def _name(tx: Transaction, person_id: str) -> str:

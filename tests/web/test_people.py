@@ -299,8 +299,10 @@ def test_whoever_looks_at_simulated_people_is_told_so(installation, client, sign
         programme = make_programme(tx, lead=lead)
         programme.simulated = simulated
         engagement = make_engagement(tx, programme=programme, coach=coach)
-    pages = {lead: ["/programmes", f"/programmes/{programme.id}", f"/programmes/{programme.id}/outbox"],
-             coach: ["/clients", f"/engagements/{engagement.id}/report"]}  # fmt: skip
+    pages = {
+        lead: ["/programmes", f"/programmes/{programme.id}", f"/programmes/{programme.id}/outbox"],
+        coach: ["/clients", f"/engagements/{engagement.id}/report", f"/engagements/{engagement.id}/ties"],
+    }
 
     for person, addresses in pages.items():
         sign_in(client, person)

@@ -193,11 +193,23 @@ def test_a_question_goes_to_the_coach_and_its_answer_comes_back(story, as_person
     waiting = as_person(story.coach).get("/questions").text
     address = waiting.split('href="/questions/')[1].split('"')[0]
     assert "Is 16 bad?" not in waiting
+    assert '<p class="simulated">' not in waiting
     assert "Is 16 bad?" in as_person(story.coach).get(f"/questions/{address}").text
     answered = as_person(story.coach).post(f"/questions/{address}", data={"reply": "No number is bad."})
 
     assert answered.status_code == 303
     assert "No number is bad." in as_person(story.client).get(result).text
+
+
+def test_a_question_of_a_simulated_client_says_so(story, as_person, installation) -> None:
+    with installation.transaction() as tx:
+        tx.db.get_one(Engagement, story.engagement.id).programme.simulated = True
+    as_person(story.client).post(f"/assignments/{story.phq8}/question", data={"owner": "lead", "text": "Is 16 bad?"})
+    waiting = as_person(story.lead).get("/questions").text
+    address = waiting.split('href="/questions/')[1].split('"')[0]
+
+    assert '<p class="simulated">' in waiting
+    assert '<p class="simulated">' in as_person(story.lead).get(f"/questions/{address}").text
 
 
 def test_what_was_typed_stays_when_a_question_is_not_complete(story, as_person) -> None:
