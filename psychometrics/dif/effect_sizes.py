@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from psychometrics._codes import FloatArray
-from psychometrics.irt._curves import category_probabilities
 from psychometrics.irt._em import posterior, prior
 from psychometrics.irt.calibration import Calibration
 from psychometrics.irt.scores import eap_scores
@@ -74,7 +73,7 @@ def _density(model: Calibration, density: str) -> FloatArray:
     state = model.state
     for g in chosen[density]:
         weights = prior(model.nodes, float(state.means[g]), float(state.sds[g]))
-        share, _ = posterior(model.patterns[g], state.beta[g], model.nodes, weights, model.codes.n_codes)
+        share, _ = posterior(model.patterns[g].one_hot, model.log_curves(g, model.nodes), weights)
         mass += model.patterns[g].weights @ share
     return np.asarray(mass / max(float(mass.sum()), 1e-300))
 
@@ -156,10 +155,10 @@ def root_mean_square_deviations(model: Calibration) -> FloatArray:
     result = np.full((len(model.n), *used.shape), np.nan)
     for g, pattern in enumerate(model.patterns):
         weights = prior(model.nodes, float(state.means[g]), float(state.sds[g]))
-        share, _ = posterior(pattern, state.beta[g], model.nodes, weights, n_codes)
+        share, _ = posterior(pattern.one_hot, model.log_curves(g, model.nodes), weights)
         expected = np.zeros((*used.shape, len(model.nodes)))
         expected[used] = pattern.one_hot.T @ (share * pattern.weights[:, None])
         seen = expected / np.maximum(expected.sum(axis=1, keepdims=True), 1e-300)
-        _, curve = category_probabilities(state.beta[g], model.nodes)
+        curve = model.layout.family.probabilities(state.beta[g], model.nodes)
         result[g][used] = np.sqrt((seen - curve) ** 2 @ weights)[used]
     return result

@@ -106,6 +106,8 @@ def _with_draws(model: Calibration, rng: np.random.Generator, n_draws: int) -> F
 
 
 def _stacked(model: Calibration, states: list[State], method: str) -> Comparison:
+    if model.model != "graded":
+        raise ValueError(f"score impact is computed for the graded model; this calibration is {model.model}")
     return Comparison(
         model,
         np.array([state.beta for state in states]),

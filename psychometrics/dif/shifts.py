@@ -62,6 +62,8 @@ def item_shifts(model: Calibration) -> ItemShifts:
     """
     if len(model.group_labels) != 2 or model.layout.free_mean.any() or model.layout.free_sd.any():
         raise ValueError("item_shifts needs two groups calibrated without equality between them")
+    if model.model != "graded":
+        raise ValueError(f"item shifts are computed for the graded model; this calibration is {model.model}")
     equations = _Equations(model)
     own_shift, log_sd = equations.solve(np.zeros(equations.n_items), free_sd=True)
     sd_jacobian = equations.jacobian(own_shift, log_sd, free_sd=True)[1]

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from psychometrics._codes import FloatArray, IntArray
-from psychometrics.irt._curves import observed_information, score_vectors
 from psychometrics.irt._em import Layout, State, posterior, prior
 from psychometrics.irt._patterns import GroupPatterns
+
+# Root of the share of a posterior at a node below which a person adds nothing that shows in a standard error.
+_NEGLIGIBLE = 1e-6
 
 
 def information(
@@ -31,7 +33,8 @@ def information(
     total = np.zeros((size, size))
     for g, pattern in enumerate(patterns):
         scores = _CellScores(state, layout, nodes, n_codes, g)
-        share, _ = posterior(pattern, state.beta[g], nodes, scores.weights, n_codes)
+        log_curves = layout.family.log_curves(state.beta[g], nodes, n_codes)
+        share, _ = posterior(pattern.one_hot, log_curves, scores.weights)
         persons = scores.of_persons(pattern, share)
         total += persons.T @ (pattern.weights[:, None] * persons)
         if kind == "observed":
@@ -50,7 +53,7 @@ class _CellScores:
         width = index.shape[1]
         used = np.arange(width) < n_codes[:, None]
         self._size, self._nodes = layout.n_parameters, nodes
-        local = score_vectors(state.beta[group], nodes)[used]
+        local = layout.family.score_vectors(state.beta[group], nodes)[used]
         item = np.repeat(np.arange(len(n_codes)), n_codes)
         self._cell = np.zeros((len(item), len(nodes), self._size))
         for column in range(width):
@@ -110,13 +113,19 @@ class _CellScores:
     def squared(self, pattern: GroupPatterns, weighted: FloatArray) -> FloatArray:
         """Return the sum over people of the expected outer product of the complete-data score."""
         total = np.zeros((self._size, self._size))
+        # Sorted by where they stand, the people who matter at a node stand together, and the others are left out.
+        order = np.argsort(weighted @ self._nodes / weighted.sum(axis=1))
+        one_hot, root = pattern.one_hot[order], np.sqrt(weighted[order])
         for q in range(len(self._nodes)):
-            if weighted[:, q].sum() < 1e-10:
+            active = np.flatnonzero(root[:, q] > _NEGLIGIBLE)
+            if len(active) == 0:
                 continue
-            together = pattern.one_hot.T @ (pattern.one_hot * weighted[:, q : q + 1])
-            cell, own = self._cell[:, q], self._prior[q]
+            near = slice(int(active[0]), int(active[-1]) + 1)
+            rooted = one_hot[near] * root[near, q, None]
+            together = rooted.T @ rooted
+            cell, own, mass = self._cell[:, q], self._prior[q], root[near, q] @ root[near, q]
             alone = np.outer(np.diag(together) @ cell, own)
-            total += cell.T @ together @ cell + alone + alone.T + weighted[:, q].sum() * np.outer(own, own)
+            total += cell.T @ together @ cell + alone + alone.T + mass * np.outer(own, own)
         return total
 
 
@@ -128,7 +137,7 @@ def _expected_information(
     width = index.shape[1]
     expected = np.zeros((len(n_codes), width, len(nodes)))
     expected[np.arange(width) < n_codes[:, None]] = counts
-    local = observed_information(state.beta[group], nodes, expected)
+    local = layout.family.observed_information(state.beta[group], nodes, expected)
     total = np.zeros((layout.n_parameters,) * 2)
     for item in range(len(n_codes)):
         free = index[item] >= 0

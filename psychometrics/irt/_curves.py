@@ -9,7 +9,7 @@ from psychometrics._codes import FloatArray
 
 # Stands for "no such code": its cumulative probability is zero to machine precision at any trait level.
 ABSENT = -700.0
-_TINY = 1e-290
+TINY = 1e-290
 
 
 def category_probabilities(beta: FloatArray, nodes: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -25,7 +25,17 @@ def category_probabilities(beta: FloatArray, nodes: FloatArray) -> tuple[FloatAr
     gap = -np.expm1(beta[..., 2:] - beta[..., 1:-1])
     gap = np.concatenate([np.ones((*gap.shape[:-1], 1)), gap, np.ones((*gap.shape[:-1], 1))], axis=-1)
     upper, lower = np.concatenate([edge, above], axis=-2), np.concatenate([expit(-linear), edge], axis=-2)
-    return above, np.maximum(upper * lower * gap[..., None], _TINY)
+    return above, np.maximum(upper * lower * gap[..., None], TINY)
+
+
+def trait_derivatives(beta: FloatArray, nodes: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return P(code = c) and its first two derivatives by the trait, each (..., K + 1, nodes)."""
+    above, probability = category_probabilities(beta, nodes)
+    slope = beta[..., :1, None]
+    first = slope * above * (1 - above)
+    second = slope * first * (1 - 2 * above)
+    padding = [(0, 0)] * (above.ndim - 2) + [(1, 1), (0, 0)]
+    return probability, -np.diff(np.pad(first, padding), axis=-2), -np.diff(np.pad(second, padding), axis=-2)
 
 
 def score_vectors(beta: FloatArray, nodes: FloatArray) -> FloatArray:

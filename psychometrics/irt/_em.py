@@ -8,23 +8,26 @@ from dataclasses import dataclass
 import numpy as np
 
 from psychometrics._codes import BoolArray, FloatArray, IntArray
-from psychometrics.irt._curves import ABSENT, category_probabilities, expected_step
+from psychometrics.irt._family import Family
 from psychometrics.irt._patterns import GroupPatterns
 
 _MEMORY = 6
-# Beyond these a curve is a step or a constant for any sample; they only keep a degenerate item finite.
-_MAX_SLOPE, _MAX_INTERCEPT, _MIN_GAP = 12.0, 40.0, 1e-4
 _MIN_SD, _MAX_SD, _MAX_MEAN = 0.05, 5.0, 5.0
+# People are taken in blocks of this size, so that what passes between two matrix products stays in the cache.
+_BLOCK = 2048
+# Above this many patterns the first cycles run on a part of them: it says all but the last digits.
+_LARGE, _ENOUGH = 10_000, 10
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Which parameters are free and which are equal across groups.
+    """The family of curves, which parameters are free and which are equal across groups.
 
     ``slot`` (groups, items, 1 + K) is the place of each slope and intercept among its item's free parameters, -1 where
     it is fixed or does not exist; equal places within an item are one parameter.
     """
 
+    family: Family
     slot: IntArray
     free_mean: BoolArray
     free_sd: BoolArray
@@ -86,20 +89,32 @@ def prior(nodes: FloatArray, mean: float, sd: float) -> FloatArray:
     return np.asarray(weight / weight.sum())
 
 
-def posterior(
-    pattern: GroupPatterns, beta: FloatArray, nodes: FloatArray, weights: FloatArray, n_codes: IntArray
-) -> tuple[FloatArray, FloatArray]:
+def posterior(one_hot: FloatArray, log_curves: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return each pattern's posterior over the nodes and its marginal log-likelihood."""
-    _, probability = category_probabilities(beta, nodes)
-    used = np.arange(probability.shape[1]) < n_codes[:, None]
-    log_likelihood = pattern.one_hot @ np.log(probability[used])
+    log_likelihood = one_hot @ log_curves
     with np.errstate(divide="ignore"):
         log_likelihood += np.log(weights)
     top = log_likelihood.max(axis=1, keepdims=True)
-    np.exp(log_likelihood - top, out=log_likelihood)
+    log_likelihood -= top
+    np.exp(log_likelihood, out=log_likelihood)
     total = log_likelihood.sum(axis=1, keepdims=True)
     log_likelihood /= total
     return log_likelihood, np.log(total[:, 0]) + top[:, 0]
+
+
+def expectation(
+    pattern: GroupPatterns, log_curves: FloatArray, weights: FloatArray
+) -> tuple[FloatArray, FloatArray, float]:
+    """Return expected numbers of people per cell and node, per node, and the log-likelihood of one group."""
+    cells, mass, total = np.zeros_like(log_curves), np.zeros(len(weights)), 0.0
+    for start in range(0, len(pattern.weights), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        share, log_likelihood = posterior(pattern.one_hot[block], log_curves, weights)
+        share *= pattern.weights[block, None]
+        cells += pattern.one_hot[block].T @ share
+        mass += share.sum(axis=0)
+        total += float(pattern.weights[block] @ log_likelihood)
+    return cells, mass, total
 
 
 @dataclass(frozen=True)
@@ -120,11 +135,10 @@ def em_cycle(
     means, sds, total = state.means.copy(), state.sds.copy(), 0.0
     for g, pattern in enumerate(patterns):
         weights = prior(nodes, float(state.means[g]), float(state.sds[g]))
-        share, loglik = posterior(pattern, state.beta[g], nodes, weights, n_codes)
-        total += float(pattern.weights @ loglik)
-        weighted = share * pattern.weights[:, None]
-        expected[g][used] = pattern.one_hot.T @ weighted
-        mass = weighted.sum(axis=0) / pattern.weights.sum()
+        log_curves = layout.family.log_curves(state.beta[g], nodes, n_codes)
+        expected[g][used], mass, log_likelihood = expectation(pattern, log_curves, weights)
+        total += log_likelihood
+        mass /= pattern.weights.sum()
         if layout.free_mean[g]:
             means[g] = np.clip(mass @ nodes, -_MAX_MEAN, _MAX_MEAN)
         if layout.free_sd[g]:
@@ -133,8 +147,8 @@ def em_cycle(
 
 
 def _item_step(beta: FloatArray, layout: Layout, nodes: FloatArray, expected: FloatArray) -> FloatArray:
-    """Return slopes and intercepts after one Fisher-scoring step, shortened where intercepts would change order."""
-    gradient, information = expected_step(beta, nodes, expected)
+    """Return slopes and intercepts after one Fisher-scoring step, shortened where it would leave what curves allow."""
+    gradient, information = layout.family.expected_step(beta, nodes, expected)
     n_groups, n_items = beta.shape[:2]
     size = int(layout.per_item.max())
     # One slot more collects what is fixed or absent.
@@ -153,14 +167,14 @@ def _item_step(beta: FloatArray, layout: Layout, nodes: FloatArray, expected: Fl
     step[:, size] = 0.0
     step = np.clip(step, -2.0, 2.0)
     move = np.stack([step[items, slot[group]] for group in range(n_groups)])
-    return _ordered_step(beta, move)
+    return _admissible_step(beta, move, layout.family)
 
 
-def _ordered_step(beta: FloatArray, move: FloatArray) -> FloatArray:
+def _admissible_step(beta: FloatArray, move: FloatArray, family: Family) -> FloatArray:
     share = np.ones(beta.shape[1])
     for _ in range(20):
         moved = beta + share[None, :, None] * move
-        broken = ~admissible_items(moved)
+        broken = ~family.admissible_items(moved)
         if not broken.any():
             return moved
         share[broken] /= 2
@@ -168,19 +182,10 @@ def _ordered_step(beta: FloatArray, move: FloatArray) -> FloatArray:
     return np.asarray(beta + share[None, :, None] * move)
 
 
-def admissible_items(beta: FloatArray) -> BoolArray:
-    """Return which items have intercepts in descending order and finite curves in every group."""
-    intercepts = beta[..., 1:]
-    exists = intercepts > ABSENT / 2
-    gap_ok = (intercepts[..., :-1] - intercepts[..., 1:] > _MIN_GAP) | ~exists[..., 1:]
-    bounded = (np.abs(intercepts) < _MAX_INTERCEPT) | ~exists
-    return np.asarray((gap_ok.all(axis=-1) & bounded.all(axis=-1) & (np.abs(beta[..., 0]) < _MAX_SLOPE)).all(axis=0))
-
-
-def admissible(state: State) -> bool:
+def admissible(state: State, family: Family) -> bool:
     """Return whether all parameters are within what the curves allow."""
     sds_ok = bool(((state.sds >= _MIN_SD) & (state.sds <= _MAX_SD)).all())
-    return sds_ok and bool((np.abs(state.means) <= _MAX_MEAN).all()) and bool(admissible_items(state.beta).all())
+    return sds_ok and bool((np.abs(state.means) <= _MAX_MEAN).all()) and bool(family.admissible_items(state.beta).all())
 
 
 @dataclass(frozen=True)
@@ -207,6 +212,9 @@ def maximize(
 
     Anderson's method extrapolates from the last cycles; a step that lowers the likelihood is taken back.
     """
+    part = _part(patterns)
+    if part:
+        start = maximize(start, layout, part, nodes, n_codes, tolerance=1e-2, max_iterations=20).state
     x = pack(start, layout)
     history: list[tuple[FloatArray, FloatArray]] = []
     safe: FloatArray | None = None
@@ -222,9 +230,17 @@ def maximize(
             return Estimate(cycle.state, cycle.log_likelihood, iteration, True)
         history = [*history[-_MEMORY:], (x, mapped)]
         trial = _extrapolated(history)
-        usable = len(history) > 2 and admissible(unpack(trial, layout, start))
+        usable = len(history) > 2 and admissible(unpack(trial, layout, start), layout.family)
         x, safe = (trial, mapped) if usable else (mapped, None)
     return Estimate(unpack(x, layout, start), best, max_iterations, False)
+
+
+def _part(patterns: Sequence[GroupPatterns]) -> list[GroupPatterns]:
+    """Return a few thousand patterns for the first cycles; none where that is not worth it or loses a rare code."""
+    if sum(len(pattern.weights) for pattern in patterns) <= _LARGE:
+        return []
+    part = [pattern.part(_LARGE // (2 * len(patterns))) for pattern in patterns]
+    return part if all(pattern.one_hot.sum(axis=0).min() >= _ENOUGH for pattern in part) else []
 
 
 def _extrapolated(history: list[tuple[FloatArray, FloatArray]]) -> FloatArray:

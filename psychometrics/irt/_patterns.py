@@ -19,6 +19,12 @@ class GroupPatterns:
     one_hot: FloatArray
     of_person: IntArray
 
+    def part(self, size: int) -> GroupPatterns:
+        """Return about `size` patterns, evenly taken, with which a first approximation can be found."""
+        taken = slice(None, None, max(1, len(self.weights) // size))
+        nobody = np.empty(0, dtype=np.intp)
+        return GroupPatterns(self.codes[taken], self.weights[taken], self.one_hot[taken], nobody)
+
 
 @dataclass(frozen=True)
 class CodeMap:

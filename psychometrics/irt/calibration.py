@@ -1,4 +1,4 @@
-"""Calibration of the graded model by marginal maximum likelihood, for one or several groups, with missing answers."""
+"""Calibration of item response models by marginal maximum likelihood, one or several groups, with missing answers."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import logit
 
 from psychometrics._codes import FloatArray, IntArray, as_codes, group_codes
 from psychometrics._validation import Label, as_choice, as_groups
 from psychometrics.irt._covariance import information
-from psychometrics.irt._curves import ABSENT, expected_scores
+from psychometrics.irt._curves import ABSENT
 from psychometrics.irt._em import Estimate, Layout, State, maximize, pack, unpack
+from psychometrics.irt._layout import MODELS, build_layout, equality_sets, start_values
 from psychometrics.irt._patterns import CodeMap, GroupPatterns, count_patterns, merge_codes
 
 # Above this many multiplications the observed information is replaced by cross-products of people's scores.
@@ -22,8 +22,9 @@ _RANGE = 6.0
 
 @dataclass(frozen=True)
 class Calibration:
-    """A calibrated graded model; arrays over groups come in the order of `group_labels`, the reference first."""
+    """A calibrated model; arrays over groups come in the order of `group_labels`, the reference first."""
 
+    model: str
     group_labels: tuple[Label, ...]
     n: IntArray
     slopes: FloatArray
@@ -50,6 +51,25 @@ class Calibration:
     group_of_person: npt.NDArray[np.int16]
 
     @property
+    def difficulties(self) -> FloatArray:
+        """Where curves stand on the trait (groups, items, codes - 1), nan where an item has fewer codes.
+
+        Graded: where P(code >= k) is a half. Partial credit: where codes k - 1 and k are equally likely.
+        """
+        steps = self.intercepts if self.layout.family.descending else np.diff(self.intercepts, axis=2, prepend=0.0)
+        return -steps / self.slopes[:, :, None]
+
+    @property
+    def aic(self) -> float:
+        """Akaike's information criterion."""
+        return 2 * (self.n_parameters - self.log_likelihood)
+
+    @property
+    def bic(self) -> float:
+        """Schwarz's information criterion, with the number of people."""
+        return float(np.log(self.n.sum())) * self.n_parameters - 2 * self.log_likelihood
+
+    @property
     def state(self) -> State:
         """The parameters in the form the curves take."""
         return self.state_of(self.estimate)
@@ -62,7 +82,11 @@ class Calibration:
     def expected_item_scores(self, trait: npt.ArrayLike) -> FloatArray:
         """Return expected item scores (groups, items, len(trait)) in score points."""
         nodes = np.atleast_1d(np.asarray(trait, dtype=np.float64))
-        return expected_scores(self.state.beta, nodes, self.code_values)
+        return self.layout.family.expected_scores(self.state.beta, nodes, self.code_values)
+
+    def log_curves(self, group: int, nodes: FloatArray) -> FloatArray:
+        """Return log P of every code of every item of one group, shape (cells, nodes)."""
+        return self.layout.family.log_curves(self.state.beta[group], nodes, self.codes.n_codes)
 
 
 def calibrate(
@@ -80,7 +104,7 @@ def calibrate(
     covariance: str = "auto",
     start: Calibration | None = None,
 ) -> Calibration:
-    """Calibrate the graded model (Samejima 1969) by marginal maximum likelihood.
+    """Calibrate an item response model by marginal maximum likelihood; the trait is normal in every group.
 
     Parameters
     ----------
@@ -93,8 +117,11 @@ def calibrate(
     equal_slopes, equal_intercepts : bool, mask of items, or int array (groups, items)
         Which items share them across groups; equal numbers within an item's column are equal parameters. With some
         slopes equal the other groups' standard deviations are estimated, with some intercepts equal their means.
-    model : {"graded", "rasch"}
-        ``rasch``: all slopes are 1 and the reference group's standard deviation is estimated.
+    model : {"graded", "generalized_partial_credit", "partial_credit", "rasch"}
+        ``graded``: P(code >= k) = logistic(slope * trait + intercept_k), with two codes the 2PL.
+        ``generalized_partial_credit``: P(code = k) proportional to exp(k * slope * trait + intercept_k), intercept_0
+        being 0. ``partial_credit`` and, for two codes, ``rasch``: the same with all slopes 1; the reference group's
+        standard deviation is estimated instead.
     minimum_count : int
         Codes that fewer people of some group gave are merged with a neighbour; at least 1 (unused codes).
     n_nodes : int
@@ -120,19 +147,21 @@ def calibrate(
 
     References
     ----------
-    Samejima (1969); Bock & Aitkin (1981); Louis (1982); Oakes (1999).
+    Samejima (1969); Masters (1982); Muraki (1992); Bock & Aitkin (1981); Louis (1982); Oakes (1999).
     """
-    as_choice(model, ("graded", "rasch"), "model")
+    as_choice(model, tuple(MODELS), "model")
     as_choice(covariance, ("auto", "observed", "cross_product", "none"), "covariance")
     coded = as_codes(responses)
     group, labels = _groups(groups, len(coded.codes), reference)
     code_map = merge_codes(coded.codes, group, coded.n_codes, minimum_count)
+    if model == "rasch" and code_map.n_codes.max() > 2:
+        raise ValueError("the Rasch model is for two codes; with more, model='partial_credit' is its generalisation")
     patterns = _patterns(coded.codes, group, len(labels), code_map)
-    slope_sets = _sets(equal_slopes, len(labels), coded.n_items, "equal_slopes")
-    intercept_sets = _sets(equal_intercepts, len(labels), coded.n_items, "equal_intercepts")
-    layout = _layout(slope_sets, intercept_sets, code_map.n_codes, model)
+    slope_sets = equality_sets(equal_slopes, len(labels), coded.n_items, "equal_slopes")
+    intercept_sets = equality_sets(equal_intercepts, len(labels), coded.n_items, "equal_intercepts")
+    layout = build_layout(slope_sets, intercept_sets, code_map.n_codes, model)
     nodes = np.linspace(-_RANGE, _RANGE, n_nodes)
-    first = _start(patterns, code_map, model) if start is None else start.state
+    first = start_values(patterns, code_map, model) if start is None else start.state
     found = maximize(
         first, layout, patterns, nodes, code_map.n_codes, tolerance=tolerance, max_iterations=max_iterations
     )
@@ -140,7 +169,7 @@ def calibrate(
     matrix = np.full((layout.n_parameters,) * 2, np.nan)
     if kind != "none":
         matrix = _inverse(information(found.state, layout, patterns, nodes, code_map.n_codes, kind=kind))
-    return _result(found, layout, labels, group, patterns, code_map, nodes, matrix, kind, coded.minimum)
+    return _result(found, model, layout, labels, group, patterns, code_map, nodes, matrix, kind, coded.minimum)
 
 
 def _groups(
@@ -181,50 +210,6 @@ def patterns_under(
     return _patterns(codes.astype(np.int16), group, len(model.group_labels), model.codes), group
 
 
-def _sets(equal: npt.ArrayLike | bool, n_groups: int, n_items: int, name: str) -> IntArray:
-    """Return, per group and item, a number that is the same where parameters are equal."""
-    given = np.asarray(equal)
-    if given.dtype.kind == "i" and given.shape == (n_groups, n_items):
-        return given.astype(np.intp)
-    if given.dtype != bool or given.shape not in ((), (n_items,)):
-        raise ValueError(f"{name} must be true or false, a mask of the {n_items} items, or numbers (groups, items)")
-    return np.where(np.broadcast_to(given, (n_items,)), 0, np.arange(n_groups)[:, None]).astype(np.intp)
-
-
-def _layout(slope_sets: IntArray, intercept_sets: IntArray, n_codes: IntArray, model: str) -> Layout:
-    n_groups, n_items = slope_sets.shape
-    slot = np.full((n_groups, n_items, int(n_codes.max())), -1, dtype=np.intp)
-    for item in range(n_items):
-        place: dict[tuple[int, int], int] = {}
-        for g in range(n_groups):
-            if model != "rasch":
-                slot[g, item, 0] = place.setdefault((0, int(slope_sets[g, item])), len(place))
-            for k in range(1, int(n_codes[item])):
-                slot[g, item, k] = place.setdefault((k, int(intercept_sets[g, item])), len(place))
-    free_mean, free_sd = np.zeros(n_groups, dtype=bool), np.zeros(n_groups, dtype=bool)
-    free_mean[1:] = (intercept_sets[1:] == intercept_sets[0]).any()
-    free_sd[1:] = (slope_sets[1:] == slope_sets[0]).any() or model == "rasch"
-    free_sd[0] = model == "rasch"
-    return Layout(slot, free_mean, free_sd)
-
-
-def _start(patterns: tuple[GroupPatterns, ...], code_map: CodeMap, model: str) -> State:
-    """Return slopes of 1.5 and intercepts that reproduce the cumulative proportions over all groups."""
-    counts = sum(pattern.one_hot.T @ pattern.weights for pattern in patterns)
-    n_items, width = code_map.values.shape
-    table = np.zeros((n_items, width))
-    table[np.arange(width) < code_map.n_codes[:, None]] = counts
-    above = np.cumsum(table[:, ::-1], axis=1)[:, ::-1][:, 1:] / table.sum(axis=1, keepdims=True)
-    slope = 1.0 if model == "rasch" else 1.5
-    exists = np.arange(1, width) < code_map.n_codes[:, None]
-    # A logistic curve averaged over a normal trait is flatter by this factor (Demidenko 2004).
-    stretch = np.sqrt(1 + 0.346 * slope**2)
-    intercepts = np.where(exists, stretch * logit(np.where(exists, above, 0.5)), ABSENT)
-    beta = np.concatenate([np.full((n_items, 1), slope), intercepts], axis=1)
-    n_groups = len(patterns)
-    return State(np.repeat(beta[None], n_groups, axis=0), np.zeros(n_groups), np.ones(n_groups))
-
-
 def _covariance_kind(asked: str, patterns: tuple[GroupPatterns, ...], n_nodes: int, code_map: CodeMap) -> str:
     if asked != "auto":
         return asked
@@ -241,6 +226,7 @@ def _inverse(matrix: FloatArray) -> FloatArray:
 
 def _result(
     found: Estimate,
+    model: str,
     layout: Layout,
     labels: tuple[Label, ...],
     group: npt.NDArray[np.int16],
@@ -262,6 +248,7 @@ def _result(
     # The standard deviation is estimated as a logarithm; delta method.
     sds_se[layout.free_sd] = error[tail + n_means :] * state.sds[layout.free_sd]
     return Calibration(
+        model=model,
         group_labels=labels,
         n=np.array([int(pattern.weights.sum()) for pattern in patterns], dtype=np.intp),
         slopes=state.beta[:, :, 0],

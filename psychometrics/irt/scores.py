@@ -69,7 +69,7 @@ def eap_scores(
     trait, se = np.full(len(group), np.nan), np.full(len(group), np.nan)
     for g, pattern in enumerate(patterns):
         weights = prior(nodes, float(means[g]), float(sds[g]))
-        share, _ = posterior(pattern, state.beta[g], nodes, weights, model.codes.n_codes)
+        share, _ = posterior(pattern.one_hot, model.log_curves(g, nodes), weights)
         mean = share @ nodes
         spread = np.sqrt(np.maximum(share @ nodes**2 - mean**2, 0.0))
         members = group == g

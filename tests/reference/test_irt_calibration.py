@@ -1,43 +1,69 @@
-"""Graded model, 2PL and Rasch by marginal maximum likelihood against mirt."""
+"""Calibration by marginal maximum likelihood against mirt."""
+
+from functools import cache
 
 import numpy as np
 import pytest
 
 from psychometrics.irt.calibration import calibrate
-from psychometrics.irt.scores import eap_scores
 from tests.reference.reference_cases import cases, matrix, read, vector
 
 
+NOT_ESTIMATED = ("g", "u", "logit(g)", "logit(u)", "d0", *(f"ak{k}" for k in range(10)))
+MODELS = {"graded": "graded", "2PL": "graded", "Rasch": "rasch", "gpcm": "generalized_partial_credit"}
+
+
 def mirt_item(value):
-    """Slope and intercepts with their standard errors from mirt's table, without guessing parameters."""
-    keep = [at for at, name in enumerate(value["cols"]) if name not in ("g", "u", "logit(g)", "logit(u)")]
+    """Slope and intercepts with their standard errors from mirt's table, without what is not estimated."""
+    keep = [at for at, name in enumerate(value["cols"]) if name not in NOT_ESTIMATED]
     return matrix(value)[:, keep]
 
 
-@pytest.mark.parametrize("case", [c for c in cases("irt_mml") if "gpcm" not in c.id])
+@cache
+def calibrated(identity):
+    """One calibration for all tests of a case."""
+    case = next(p.values[0] for p in cases("irt_mml") if p.id == identity)
+    model = MODELS[identity.rsplit("_", 1)[1]]
+    return calibrate(read(case)[0], model=model, covariance="observed", tolerance=1e-7)
+
+
+@pytest.mark.parametrize("case", cases("irt_mml"))
 def test_calibration_equals_reference(case):
-    responses, _ = read(case)
     expected = case["result"]
-    model = "rasch" if case["id"].endswith("Rasch") else "graded"
 
-    found = calibrate(responses, model=model, covariance="observed", tolerance=1e-7)
-    scores = eap_scores(found)
+    found = calibrated(case["id"])
 
+    assert found.n.sum() == expected["n"]
     assert found.log_likelihood == pytest.approx(expected["logLik"], abs=1e-4)
     assert found.n_parameters == expected["npar"]
+    assert found.aic == pytest.approx(expected["AIC"], abs=2e-4)
+    assert found.bic == pytest.approx(expected["BIC"], abs=2e-4)
     for item, name in enumerate(case["data"]["columns"]):
         estimate, se = mirt_item(expected["coef_slope_intercept"][name])
         own = np.concatenate([[found.slopes[0, item]], found.intercepts[0, item]])[: len(estimate)]
         own_se = np.concatenate([[found.slopes_se[0, item]], found.intercepts_se[0, item]])[: len(estimate)]
         np.testing.assert_allclose(own, estimate, atol=2e-3, rtol=1e-3)
         np.testing.assert_allclose(own_se, se, rtol=1e-2)
-    first = matrix(expected["scores_first_rows"]["EAP"])
-    np.testing.assert_allclose(scores.trait[: len(first)], first[:, 0], atol=1e-3)
-    np.testing.assert_allclose(scores.se[: len(first)], first[:, 1], atol=1e-3)
-    if model == "rasch":
+    if found.model == "rasch":
         variance, variance_se = matrix(expected["coef_slope_intercept"]["GroupPars"])[:, 1]
         assert found.sds[0] ** 2 == pytest.approx(variance, abs=1e-3)
         assert 2 * found.sds[0] * found.sds_se[0] == pytest.approx(variance_se, rel=1e-2)
+
+
+@pytest.mark.parametrize("case", cases("irt_mml"))
+def test_difficulties_and_variances_equal_reference(case):
+    expected = case["result"]
+
+    found = calibrated(case["id"])
+
+    # The variance of Rasch's trait is estimated by its logarithm here, by itself there: compared above.
+    variances = vector(expected["vcov_diag"])[: found.layout.n_parameters - int(found.layout.free_sd.sum())]
+    np.testing.assert_allclose(np.diag(found.covariance)[: len(variances)], variances, rtol=2e-2)
+    if expected["irt_pars"] is not None:
+        keep = [at for at, name in enumerate(expected["irt_pars"]["cols"]) if name not in ("g", "u")]
+        table = matrix(expected["irt_pars"])[:, keep]
+        np.testing.assert_allclose(found.slopes[0], table[:, 0], atol=2e-3, rtol=1e-3)
+        np.testing.assert_allclose(found.difficulties[0], table[:, 1:], atol=2e-3, rtol=1e-3)
 
 
 EQUALITY = {
@@ -59,6 +85,8 @@ def test_calibration_of_two_groups_equals_reference(case, level):
 
     assert found.log_likelihood == pytest.approx(expected["logLik"][level], abs=1e-3)
     assert found.n_parameters == expected["npar"][level]
+    assert found.aic == pytest.approx(expected["AIC"][level], abs=2e-3)
+    assert found.bic == pytest.approx(expected["BIC"][level], abs=2e-3)
     for g, label in enumerate(found.group_labels):
         coefficients = expected["coef"][level][str(int(label))]
         assert found.means[g] == pytest.approx(vector(coefficients["means"])[0], abs=1e-2)
