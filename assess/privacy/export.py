@@ -19,13 +19,14 @@ from assess.administration.models import Administration
 from assess.administration.service import background_of
 from assess.audit import Event
 from assess.consent import service as consent
+from assess.consent.models import ComprehensionAttempt
 from assess.consent.receipts import receipt
 from assess.i18n import gettext as _
 from assess.i18n import lazy_gettext
 from assess.instruments.rules import Instrument, Language
 from assess.people import mail
 from assess.people import service as people
-from assess.people.models import OutboxMessage, Person
+from assess.people.models import OutboxMessage, Person, SignInSession
 from assess.privacy import holdings
 from assess.privacy.rules import spreadsheet_safe
 from assess.programmes import service as programmes
@@ -65,6 +66,7 @@ def export(tx: Transaction, person: Person) -> Mapping[str, Any]:
             "mail": people.mail_of(person, tx.vault),
             "language": person.locale,
             "since": _moment(person.created_at),
+            "roles": sorted(person.roles),
             "simulated": person.simulated,
         },
         "about_you": {name: value for name, value in asdict(background_of(tx, person)).items() if value},
@@ -73,7 +75,8 @@ def export(tx: Transaction, person: Person) -> Mapping[str, Any]:
         "questionnaires": [_sitting(tx, administration) for administration in _sittings(tx, person)],
         "questions": [_plain(asdict(question)) for question in questions_of_client(tx, person.id)],
         "mails": [_mail(tx, message) for message in _mails(tx, person)],
-        "readings": [_plain(asdict(reading)) for reading in holdings.readings(tx, person)],
+        "sign_ins": [_sign_in(session) for session in _sign_ins(tx, person)],
+        "log": [_plain(asdict(entry)) for entry in holdings.log(tx, person)],
     }
 
 
@@ -92,6 +95,19 @@ def _mail(tx: Transaction, message: OutboxMessage) -> Mapping[str, Any]:
     return {"at": _moment(message.created_at), "kind": message.kind, "subject": subject, "text": text}
 
 
+def _sign_ins(tx: Transaction, person: Person) -> Sequence[SignInSession]:
+    own = select(SignInSession).where(SignInSession.person_id == person.id)
+    return tx.db.scalars(own.order_by(SignInSession.created_at)).all()
+
+
+def _sign_in(session: SignInSession) -> Mapping[str, Any]:
+    return {
+        "from": _moment(session.created_at),
+        "until": _moment(session.expires_at),
+        "ended_before": _moment(session.revoked_at),
+    }
+
+
 def _engagement(tx: Transaction, engagement: Any) -> Mapping[str, Any]:
     return {
         "programme": engagement.programme.name,
@@ -104,7 +120,16 @@ def _engagement(tx: Transaction, engagement: Any) -> Mapping[str, Any]:
             for declaration in engagement.declarations
             if declaration.person_id == engagement.client_id
         ],
+        "your_rounds_of_the_short_check": [
+            {"at": _moment(attempt.attempted_at), "right": attempt.right, "passed": attempt.passed}
+            for attempt in _attempts(tx, engagement.id)
+        ],
     }
+
+
+def _attempts(tx: Transaction, engagement_id: str) -> Sequence[ComprehensionAttempt]:
+    own = select(ComprehensionAttempt).where(ComprehensionAttempt.engagement_id == engagement_id)
+    return tx.db.scalars(own.order_by(ComprehensionAttempt.attempted_at)).all()
 
 
 def _sitting(tx: Transaction, administration: Administration) -> Mapping[str, Any]:

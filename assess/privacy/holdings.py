@@ -69,11 +69,11 @@ class Allowed:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """Somebody read something of a person's data."""
+class Entry:
+    """Somebody did or read something that concerns a person."""
 
     at: datetime
-    reader: str
+    who: str
     role: str
     what: Event
     by_themselves: bool
@@ -127,41 +127,42 @@ def kept_until(tx: Transaction, person: Person) -> date | None:
     return rules.last_day(retention.kept_until(engagement) for engagement in engagements)
 
 
-def readings(tx: Transaction, person: Person) -> Sequence[Reading]:
+def readings(tx: Transaction, person: Person) -> Sequence[Entry]:
     """Return who read what of a person's data and when, the newest first."""
-    events = tx.db.scalars(
-        select(AuditEvent)
-        .where(AuditEvent.subject_id == person.id, AuditEvent.event.in_(READINGS))
-        .order_by(AuditEvent.sequence.desc())
-    )
-    return [_reading(tx, person, event) for event in events]
+    return [entry for entry in log(tx, person) if entry.what in READINGS]
 
 
-def _reading(tx: Transaction, person: Person, event: AuditEvent) -> Reading:
-    return Reading(
+def log(tx: Transaction, person: Person) -> Sequence[Entry]:
+    """Return everything the log says about a person, the newest first."""
+    own = select(AuditEvent).where(AuditEvent.subject_id == person.id).order_by(AuditEvent.sequence.desc())
+    return [_entry(tx, person, event) for event in tx.db.scalars(own)]
+
+
+def _entry(tx: Transaction, person: Person, event: AuditEvent) -> Entry:
+    return Entry(
         at=event.at,
-        reader=_reader(tx, event),
+        who=_who(tx, event),
         role=_role(tx, person, event.actor_id),
         what=Event(event.event),
         by_themselves=event.actor_id == person.id,
     )
 
 
-def _reader(tx: Transaction, event: AuditEvent) -> str:
+def _who(tx: Transaction, event: AuditEvent) -> str:
     if event.event == Event.SIGNED_IN:
         return _("whoever had the link")  # until it is used nobody is signed in, so the log cannot know
-    reader = tx.db.get(Person, event.actor_id)
-    return people.name_of(reader, tx.vault) if reader else _("the service itself")
+    actor = tx.db.get(Person, event.actor_id)
+    return people.name_of(actor, tx.vault) if actor else _("the service itself")
 
 
-def _role(tx: Transaction, person: Person, reader_id: str) -> str:
+def _role(tx: Transaction, person: Person, actor_id: str) -> str:
     """Return in which role somebody stands to a client."""
     engagements = programmes.engagements_of_client(tx, person.id)
-    if reader_id == person.id:
+    if actor_id == person.id:
         return _("you")
-    if any(engagement.coach_id == reader_id for engagement in engagements):
+    if any(engagement.coach_id == actor_id for engagement in engagements):
         return _("your coach")
-    led = select(ProgrammeLead.programme_id).where(ProgrammeLead.person_id == reader_id)
+    led = select(ProgrammeLead.programme_id).where(ProgrammeLead.person_id == actor_id)
     if set(tx.db.scalars(led)) & {engagement.programme_id for engagement in engagements}:
         return _("leads your programme")
     return ""

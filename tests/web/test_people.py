@@ -191,7 +191,7 @@ def test_a_lead_who_opens_the_outbox_is_in_the_record_of_everyone_with_mail_in_i
     with installation.transaction() as tx:
         invited = tx.db.get_one(Person, engagement.client_id)
         readings = [entry for entry in holdings.readings(tx, invited) if entry.what is Event.OUTBOX_READ]
-        assert [(entry.reader, entry.role) for entry in readings] == [
+        assert [(entry.who, entry.role) for entry in readings] == [
             (name_of(tx.db.get_one(Person, person.id), tx.vault), "leads your programme")
         ]
 

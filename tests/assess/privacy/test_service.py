@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from assess.administration import service as administrations
 from assess.administration.models import Administration
@@ -16,7 +16,7 @@ from assess.administration.rules import Background
 from assess.app import HOOKS
 from assess.audit import AuditEvent, Event
 from assess.consent import service as consent
-from assess.consent.models import ConsentRecord
+from assess.consent.models import ComprehensionAttempt, ConsentRecord
 from assess.consent.rules import Scope
 from assess.db import Base
 from assess.errors import KeyDestroyed, Refused
@@ -253,9 +253,9 @@ def test_a_reader_is_named_with_the_role_in_which_they_read(installation: Instal
         reading, signed_in = holdings.readings(tx, tx.db.get_one(Person, engagement.client_id))
         coach = people.name_of(tx.db.get_one(Person, engagement.coach_id), tx.vault)
 
-    assert (reading.reader, reading.role, reading.what) == (coach, "your coach", Event.REPORT_READ)
+    assert (reading.who, reading.role, reading.what) == (coach, "your coach", Event.REPORT_READ)
     assert not reading.by_themselves
-    assert (signed_in.reader, signed_in.what) == ("whoever had the link", Event.SIGNED_IN)
+    assert (signed_in.who, signed_in.what) == ("whoever had the link", Event.SIGNED_IN)
 
 
 def test_the_export_holds_every_answer_with_its_words_and_kinds_of_missing_spelled_out(tx: Transaction) -> None:
@@ -277,6 +277,22 @@ def test_the_export_holds_every_answer_with_its_words_and_kinds_of_missing_spell
     assert document["mails"][0]["text"] == "Something is waiting for you."
     assert document["about_you"] == {"gender": "woman"}
     assert document["consents"][0]["evidence"]["snapshot_sha256"]
+    assert document["person"]["roles"] == ["client"]
+
+
+def test_the_export_holds_what_the_log_says_and_every_sign_in(tx: Transaction) -> None:
+    engagement = make_history(tx)
+    person = tx.db.get_one(Person, engagement.client_id)
+    written = tx.db.scalars(select(AuditEvent.event).where(AuditEvent.subject_id == person.id)).all()
+
+    document = export.export(tx, person)
+
+    assert sorted(entry["what"] for entry in document["log"]) == sorted([*written, Event.PERSON_EXPORTED])
+    assert [entry["ended_before"] for entry in document["sign_ins"]] == [None] * holdings.holdings(
+        tx, person
+    ).open_sign_ins
+    attempts = tx.db.scalar(select(func.count()).select_from(ComprehensionAttempt))
+    assert len(document["engagements"][0]["your_rounds_of_the_short_check"]) == attempts > 0
 
 
 def test_the_export_never_passes_the_gate_by(tx: Transaction) -> None:
