@@ -8,7 +8,6 @@ import pytest
 from psychometrics.irt.calibration import calibrate
 from tests.reference.reference_cases import cases, matrix, read, vector
 
-
 NOT_ESTIMATED = ("g", "u", "logit(g)", "logit(u)", "d0", *(f"ak{k}" for k in range(10)))
 MODELS = {"graded": "graded", "2PL": "graded", "Rasch": "rasch", "gpcm": "generalized_partial_credit"}
 
