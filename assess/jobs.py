@@ -22,12 +22,18 @@ from assess.errors import AssessError
 
 _LEASE = timedelta(seconds=60)
 _MOST_ATTEMPTS = 3
+# How long a job waits before each further attempt, when what it needs outside was away.
+_PAUSES = [timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6), timedelta(days=1)]
 _PLANNING = 60.0  # seconds between two looks at the calendar
 _log = logging.getLogger(__name__)
 
 
+class Away(AssessError):
+    """Something outside that the work needs is away for now; the job is tried again later."""
+
+
 class Job(Base):
-    """One piece of long work; `payload` holds ids only."""
+    """One piece of long work; `payload` holds ids only. A waiting job with a lease is not touched before that ends."""
 
     __tablename__ = "job"
 
@@ -116,17 +122,24 @@ def _perform(
 ) -> None:  # fmt: skip
     """Do the work of a leased job, and say how it ended."""
     work = Work(job.id, json.loads(job.payload), sessions, listen)
-    problem = ""
+    problem, pause = "", None
     try:
         handlers[job.kind](work)
+    except Away as error:
+        problem = str(error)
+        pause = _PAUSES[job.attempts - 1] if job.attempts <= len(_PAUSES) else None
     except AssessError as error:
         problem = str(error)
     except Exception as error:
         _log.exception("job %s of kind %s stopped", job.id, job.kind)
         problem = f"Something went wrong inside assess ({type(error).__name__}). The log of the worker says where."
     with transaction(sessions) as db:
-        job = db.get_one(Job, work.job_id)
-        job.state, job.problem, job.finished_at = ("failed" if problem else "done"), problem, datetime.now(UTC)
+        job, now = db.get_one(Job, work.job_id), datetime.now(UTC)
+        job.problem = problem
+        if pause:
+            job.state, job.leased_until = "waiting", now + pause
+            return
+        job.state, job.finished_at = ("failed" if problem else "done"), now
         job.progress = job.progress if problem else 1.0
 
 
@@ -145,18 +158,20 @@ def run_forever(
 
 
 def _claim(db: Session, now: datetime) -> Job | None:
-    """Take the oldest job that waits, or whose worker let its lease run out."""
+    """Take the oldest job that waits and may be begun, or whose worker let its lease run out."""
+    free = or_(Job.leased_until.is_(None), Job.leased_until < now)
     job = db.scalars(
         select(Job)
-        .where(or_(Job.state == "waiting", (Job.state == "running") & (Job.leased_until < now)))
+        .where(Job.state.in_(("waiting", "running")), free)
         .order_by(Job.created_at)
         .limit(1)
         .with_for_update(skip_locked=True)
     ).one_or_none()
     if job is None:
         return None
+    abandoned = job.state == "running"
     _lease(job, now)
-    if job.attempts > _MOST_ATTEMPTS:
+    if abandoned and job.attempts > _MOST_ATTEMPTS:
         job.state, job.finished_at = "failed", now
         job.problem = "The work was started three times and each time its worker stopped. See the log of the worker."
         db.flush()

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 from assess.db import new_id
 from assess.errors import AssessError, KeyDestroyed
 from assess.i18n import gettext as _
-from assess.jobs import Work, enqueue
+from assess.jobs import Away, Work, enqueue
 from assess.people import service
 from assess.people.models import OutboxMessage, Person
 from assess.transactions import Installation, Transaction
@@ -44,7 +44,7 @@ def read(tx: Transaction, message: OutboxMessage) -> tuple[str, str]:
 
 
 def deliver(installation: Installation, work: Work) -> None:
-    """Send one mail by SMTP; what the mail server says is kept beside the message."""
+    """Send one mail by SMTP, later where the server is away; what it says is kept beside the message."""
     with installation.transaction() as tx:
         message = tx.db.get(OutboxMessage, work.payload["message"])
         if message is None or message.sent_at is not None:
@@ -54,15 +54,15 @@ def deliver(installation: Installation, work: Work) -> None:
         mail["Subject"], mail["From"] = subject, tx.settings.sender
         mail["To"] = service.mail_of(tx.db.get_one(Person, message.person_id), tx.vault)
         mail.set_content(text)
-    problem = _transmit(mail, installation.settings.smtp or "")
+    fault = _transmit(mail, installation.settings.smtp or "")
     with installation.transaction() as tx:
         message = tx.db.get_one(OutboxMessage, work.payload["message"])
-        message.problem, message.sent_at = problem, None if problem else tx.now
-    if problem:
-        raise AssessError(problem)
+        message.problem, message.sent_at = str(fault or ""), None if fault else tx.now
+    if fault:
+        raise fault
 
 
-def _transmit(mail: EmailMessage, address: str) -> str:
+def _transmit(mail: EmailMessage, address: str) -> AssessError | None:
     """Hand a mail to the server at `smtp[s]://user:password@host:port`; return what went wrong, without any address."""
     server = urlsplit(address)
     certified = ssl.create_default_context()  # without it smtplib talks to whoever answers
@@ -75,9 +75,15 @@ def _transmit(mail: EmailMessage, address: str) -> str:
                 connection.login(unquote(server.username), unquote(server.password or ""))
             connection.send_message(mail)
     except smtplib.SMTPResponseException as error:
-        return f"the mail server refused it (code {error.smtp_code})"
-    except smtplib.SMTPRecipientsRefused:
-        return "the mail server does not know the address"
+        return _refused(error.smtp_code)
+    except smtplib.SMTPRecipientsRefused as error:
+        return _refused(max(code for code, _answer in error.recipients.values()))
     except (OSError, smtplib.SMTPException) as error:
-        return f"the mail server could not be reached ({type(error).__name__})"
-    return ""
+        return Away(f"the mail server could not be reached ({type(error).__name__})")
+    return None
+
+
+def _refused(code: int) -> AssessError:
+    """Return what a reply code means: 4yz is "try again", 5yz is "never" (RFC 5321, 4.2.1)."""
+    kind = Away if 400 <= code < 500 else AssessError
+    return kind(f"the mail server refused it (code {code})")

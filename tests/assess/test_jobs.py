@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from assess.errors import AssessError
-from assess.jobs import Job, enqueue, run_next
+from assess.jobs import Away, Job, enqueue, run_next
 
 
 @pytest.fixture
@@ -76,6 +76,23 @@ def test_a_job_that_kills_every_worker_is_given_up_and_says_so(installation, job
 
     assert state(installation, job).state == "failed"
     assert "three times" in state(installation, job).problem
+
+
+def test_work_that_needs_something_away_is_tried_again_ever_later_and_then_given_up(installation, job):
+    def count(work):
+        raise Away("the mail server is away")
+
+    pauses = []
+    while run_next(installation.sessions, {"count": count}):
+        with installation.transaction() as tx:
+            row = tx.db.get_one(Job, job)
+            if row.state == "waiting":
+                pauses.append(row.leased_until - datetime.now(UTC))
+                row.leased_until = datetime.now(UTC) - timedelta(seconds=1)
+
+    assert len(pauses) == 5
+    assert pauses == sorted(pauses)
+    assert (state(installation, job).state, state(installation, job).problem) == ("failed", "the mail server is away")
 
 
 def test_a_fault_a_person_can_mend_is_kept_in_its_words(installation, job):

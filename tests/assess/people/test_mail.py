@@ -78,9 +78,9 @@ def test_a_mail_that_was_sent_is_not_sent_again_when_its_job_is_taken_up_twice(m
     run_next(mailing.sessions, handlers(mailing))
     with mailing.transaction() as tx:
         job = tx.db.scalars(select(Job)).one()
-        job.state = "waiting"
+        job.state, job.leased_until = "waiting", None
 
-    run_next(mailing.sessions, handlers(mailing))
+    assert run_next(mailing.sessions, handlers(mailing))
 
     assert len(mailbox.received) == 1
 
@@ -108,6 +108,26 @@ def test_a_mail_server_that_is_away_is_said_plainly(installation):
 
     with away.transaction() as tx:
         assert tx.db.scalars(select(OutboxMessage)).one().problem.startswith("the mail server could not be reached")
+        assert tx.db.scalars(select(Job)).one().state == "waiting"
+
+
+def test_a_mail_that_the_server_cannot_take_now_is_sent_later(mailing, mailbox):
+    mailbox.refusal = "451 greylisted, come back"
+    with mailing.transaction() as tx:
+        mail.send(tx, make_person(tx), kind="sign_in", subject="Hello", text="Text")
+    run_next(mailing.sessions, handlers(mailing))
+    mailbox.refusal = ""
+    assert not run_next(mailing.sessions, handlers(mailing))  # not at once
+    with mailing.transaction() as tx:
+        tx.db.scalars(select(Job)).one().leased_until = datetime.now(UTC) - timedelta(seconds=1)
+
+    run_next(mailing.sessions, handlers(mailing))
+
+    with mailing.transaction() as tx:
+        message, job = tx.db.scalars(select(OutboxMessage)).one(), tx.db.scalars(select(Job)).one()
+        assert (job.state, job.problem, message.problem) == ("done", "", "")
+        assert message.sent_at is not None
+    assert len(mailbox.received) == 1
 
 
 def test_without_smtp_a_mail_stays_in_the_outbox(installation):
