@@ -67,15 +67,21 @@ if TYPE_CHECKING:  # the same names once more, for type checkers; a test compare
     from psychometrics.dif.impact import cut_consequences as cut_consequences
     from psychometrics.dif.impact import linked_comparison as linked_comparison
     from psychometrics.dif.impact import score_impact as score_impact
+    from psychometrics.dif.item_parameters import ItemParameters as ItemParameters
+    from psychometrics.dif.item_parameters import group_item_parameters as group_item_parameters
     from psychometrics.dif.likelihood_ratio import LikelihoodRatioDif as LikelihoodRatioDif
     from psychometrics.dif.likelihood_ratio import likelihood_ratio_dif as likelihood_ratio_dif
     from psychometrics.dif.logistic import LogisticDif as LogisticDif
     from psychometrics.dif.logistic import LogisticEffect as LogisticEffect
     from psychometrics.dif.logistic import logistic_dif as logistic_dif
+    from psychometrics.dif.lord import LordDif as LordDif
+    from psychometrics.dif.lord import lord_dif as lord_dif
     from psychometrics.dif.mantel_haenszel import MantelHaenszel as MantelHaenszel
     from psychometrics.dif.mantel_haenszel import mantel_haenszel as mantel_haenszel
     from psychometrics.dif.polytomous import Mantel as Mantel
     from psychometrics.dif.polytomous import mantel as mantel
+    from psychometrics.dif.raju import RajuAreas as RajuAreas
+    from psychometrics.dif.raju import raju_areas as raju_areas
     from psychometrics.dif.shifts import ItemShifts as ItemShifts
     from psychometrics.dif.shifts import item_shifts as item_shifts
     from psychometrics.dif.sibtest import Sibtest as Sibtest
@@ -234,6 +240,9 @@ _PUBLIC: dict[str, tuple[str, ...]] = {
         "LikelihoodRatioDif",
         "likelihood_ratio_dif",
     ),
+    "dif.item_parameters": ("ItemParameters", "group_item_parameters"),
+    "dif.lord": ("LordDif", "lord_dif"),
+    "dif.raju": ("RajuAreas", "raju_areas"),
     "dif.sibtest": (
         "Sibtest",
         "sibtest",
