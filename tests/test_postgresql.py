@@ -41,6 +41,22 @@ def engine(address):
     engine.dispose()
 
 
+@pytest.fixture
+def installation(engine, tmp_path, clock):
+    """An installation with every shipped instrument on that database."""
+    from assess.audit import Recorder
+    from assess.instruments.catalogue import load_catalogue
+    from assess.paths import INSTRUMENTS
+    from assess.settings import Settings
+    from assess.transactions import Installation
+    from assess.vault import Vault
+
+    vault = Vault(tmp_path)
+    recorder = Recorder(vault.installation_key("audit"))
+    settings = Settings(data=tmp_path, address="http://localhost")
+    return Installation(settings, session_factory(engine), vault, load_catalogue(INSTRUMENTS), recorder, clock)
+
+
 def test_the_migration_makes_the_tables_as_they_are_declared(engine):
     from alembic.autogenerate import compare_metadata
     from alembic.runtime.migration import MigrationContext
@@ -109,22 +125,12 @@ def test_the_demonstration_runs_on_postgresql_as_it_does_on_the_embedded_databas
         assert server.link("programme lead").startswith(server.address)
 
 
-def test_purging_on_postgresql_deletes_what_it_does_on_the_embedded_database(engine, tmp_path, clock):
-    from assess.audit import Recorder
-    from assess.instruments.catalogue import load_catalogue
-    from assess.paths import INSTRUMENTS
+def test_purging_on_postgresql_deletes_what_it_does_on_the_embedded_database(installation, clock):
     from assess.people.models import Person
     from assess.privacy import retention
     from assess.responses.models import Response
-    from assess.settings import Settings
-    from assess.transactions import Installation
-    from assess.vault import Vault
     from tests.assess.privacy.test_service import make_history
 
-    vault = Vault(tmp_path)
-    recorder = Recorder(vault.installation_key("audit"))
-    settings = Settings(data=tmp_path, address="http://localhost")
-    installation = Installation(settings, session_factory(engine), vault, load_catalogue(INSTRUMENTS), recorder, clock)
     with installation.transaction() as tx:
         due, kept = make_history(tx), make_history(tx)
         due.ends_on = tx.today
@@ -139,5 +145,39 @@ def test_purging_on_postgresql_deletes_what_it_does_on_the_embedded_database(eng
         assert tx.db.get_one(Person, due.client_id).erased_at == clock.now
         assert len(tx.db.scalars(select(Response)).all()) == 20
         assert list(tx.recorder.broken(tx.db)) == []
-    assert not vault.holds(due.client_id)
-    assert vault.holds(kept.client_id)
+    assert not installation.vault.holds(due.client_id)
+    assert installation.vault.holds(kept.client_id)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/open/a%00b", "/assignments/a%00b/result", "/engagements/a%00b/report", "/programmes/a%00b", "/questions/a%00b"],
+)
+def test_an_address_with_a_zero_byte_is_refused_before_the_database_sees_it(client, path):
+    assert client.get(path).status_code == 400
+
+
+@pytest.mark.parametrize("headers", [{"Cookie": "assess_session=a\0b"}, {"Accept-Language": "a\0b"}])
+def test_a_header_with_a_zero_byte_stops_nothing(client, headers):
+    assert client.get("/", headers=headers).status_code in {200, 400}
+
+
+def test_two_leads_cannot_release_figures_at_once(installation):
+    from sqlalchemy.exc import OperationalError
+
+    from assess.people.models import Role
+    from assess.programmes.models import Programme
+    from assess.reports import aggregates
+    from tests.factories import make_person, make_programme
+
+    with installation.transaction() as tx:
+        programme_id = make_programme(tx, lead=make_person(tx, Role.LEAD)).id
+
+    def release(tx):
+        tx.db.execute(text("SET LOCAL lock_timeout = '200ms'"))
+        return aggregates.freeze(tx, tx.db.get_one(Programme, programme_id))
+
+    with installation.transaction(actor="one") as first:
+        release(first)
+        with pytest.raises(OperationalError, match="lock"), installation.transaction(actor="other") as second:
+            release(second)

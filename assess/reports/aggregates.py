@@ -69,6 +69,8 @@ def read(tx: Transaction, programme: Programme) -> tuple[InstrumentFigures, ...]
 
 def freeze(tx: Transaction, programme: Programme) -> int:
     """Release the figures of today where enough people changed since the last time; return how many were released."""
+    # Two releases at once would each be judged without the other: the second waits for the first.
+    tx.db.refresh(programme, with_for_update=True)
     released = 0
     for entry in programme.battery:
         instrument = tx.catalogue.get(entry.instrument_id, entry.instrument_version)
