@@ -107,8 +107,18 @@ if TYPE_CHECKING:  # the same names once more, for type checkers; a test compare
     from psychometrics.factors import factor_analysis as factor_analysis
     from psychometrics.irt.calibration import Calibration as Calibration
     from psychometrics.irt.calibration import calibrate as calibrate
+    from psychometrics.irt.information import InformationCurves as InformationCurves
+    from psychometrics.irt.information import empirical_reliability as empirical_reliability
+    from psychometrics.irt.information import information_curves as information_curves
+    from psychometrics.irt.information import marginal_reliability as marginal_reliability
+    from psychometrics.irt.plausible import plausible_values as plausible_values
     from psychometrics.irt.scores import TraitScores as TraitScores
     from psychometrics.irt.scores import eap_scores as eap_scores
+    from psychometrics.irt.scores import map_scores as map_scores
+    from psychometrics.irt.scores import ml_scores as ml_scores
+    from psychometrics.irt.scores import wle_scores as wle_scores
+    from psychometrics.irt.sum_scores import SumScoreTable as SumScoreTable
+    from psychometrics.irt.sum_scores import eap_sum_scores as eap_sum_scores
     from psychometrics.items import ItemStatistics as ItemStatistics
     from psychometrics.items import item_statistics as item_statistics
     from psychometrics.nonresponse import DifferentialSkipping as DifferentialSkipping
@@ -220,7 +230,13 @@ _PUBLIC: dict[str, tuple[str, ...]] = {
         "score_impact",
     ),
     "irt.calibration": ("Calibration", "calibrate"),
-    "irt.scores": ("TraitScores", "eap_scores"),
+    "irt.scores": (
+        "TraitScores",
+        "eap_scores",
+        "map_scores",
+        "ml_scores",
+        "wle_scores",
+    ),
     "dif.breslow_day": (
         "BreslowDay",
         "breslow_day",
@@ -248,6 +264,17 @@ _PUBLIC: dict[str, tuple[str, ...]] = {
         "sibtest",
     ),
     "engines": ("TaskError", "map_tasks"),
+    "irt.sum_scores": (
+        "SumScoreTable",
+        "eap_sum_scores",
+    ),
+    "irt.information": (
+        "InformationCurves",
+        "empirical_reliability",
+        "information_curves",
+        "marginal_reliability",
+    ),
+    "irt.plausible": ("plausible_values",),
 }
 _MODULE_OF = {name: module for module, names in _PUBLIC.items() for name in names}
 

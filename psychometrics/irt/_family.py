@@ -33,6 +33,10 @@ class Family:
         probability = self.probabilities(beta, nodes)
         return np.asarray(np.log(probability[np.arange(probability.shape[1]) < n_codes[:, None]]))
 
+    def item_information(self, beta: FloatArray, nodes: FloatArray, n_codes: IntArray) -> FloatArray:
+        """Return each item's Fisher information on the trait, shape (items, nodes)."""
+        return information_terms(*self.trait_derivatives(beta, nodes), n_codes)[0]
+
     def admissible_items(self, beta: FloatArray) -> BoolArray:
         """Return which items have finite curves, with intercepts in descending order where the family needs it."""
         intercepts = beta[..., 1:]
@@ -41,6 +45,16 @@ class Family:
         if self.descending:
             fine &= ((intercepts[..., :-1] - intercepts[..., 1:] > _MIN_GAP) | ~exists[..., 1:]).all(axis=-1)
         return np.asarray(fine.all(axis=0))
+
+
+def information_terms(
+    probability: FloatArray, first: FloatArray, second: FloatArray, n_codes: IntArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return each item's Fisher information and its derivative by the trait, from those of its codes."""
+    exists = (np.arange(probability.shape[1]) < n_codes[:, None])[..., None]
+    relative = np.where(exists, first / probability, 0.0)
+    slope = relative * (2 * second - first * relative)
+    return (relative * first).sum(axis=1), slope.sum(axis=1)
 
 
 def _graded_probabilities(beta: FloatArray, nodes: FloatArray) -> FloatArray:

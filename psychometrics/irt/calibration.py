@@ -200,6 +200,8 @@ def patterns_under(
     if (codes < -1).any() or (codes >= model.codes.to.shape[1]).any() or shift < 0:
         raise ValueError("responses hold a code that nobody gave when the model was calibrated")
     group = np.zeros(len(codes), dtype=np.int16)
+    if groups is None and len(model.group_labels) > 1:
+        raise ValueError("the model has several groups: pass the group of each person")
     if groups is not None:
         labels, found = as_groups(groups, len(codes))
         unknown = [label for label in labels if label not in model.group_labels]
