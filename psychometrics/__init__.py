@@ -44,6 +44,16 @@ if TYPE_CHECKING:  # the same names once more, for type checkers; a test compare
     from psychometrics.change import standard_error_of_estimation as standard_error_of_estimation
     from psychometrics.change import standard_error_of_measurement as standard_error_of_measurement
     from psychometrics.change import standard_error_of_prediction as standard_error_of_prediction
+    from psychometrics.confirmatory.fit_measures import FitMeasures as FitMeasures
+    from psychometrics.confirmatory.fit_measures import ScaledFit as ScaledFit
+    from psychometrics.confirmatory.model import FactorModel as FactorModel
+    from psychometrics.confirmatory.model import confirmatory_factor_analysis as confirmatory_factor_analysis
+    from psychometrics.confirmatory.modification import EqualityTests as EqualityTests
+    from psychometrics.confirmatory.modification import ModificationIndex as ModificationIndex
+    from psychometrics.confirmatory.modification import equality_tests as equality_tests
+    from psychometrics.confirmatory.modification import modification_indices as modification_indices
+    from psychometrics.confirmatory.standardized import StandardizedSolution as StandardizedSolution
+    from psychometrics.confirmatory.standardized import standardized_solution as standardized_solution
     from psychometrics.dif.anchors import AnchorChoice as AnchorChoice
     from psychometrics.dif.anchors import select_by_median as select_by_median
     from psychometrics.dif.anchors import select_by_mode as select_by_mode
@@ -212,6 +222,24 @@ _PUBLIC: dict[str, tuple[str, ...]] = {
     "audit.items": ("ItemDif",),
     "audit.pairs": ("Impact", "PairAudit"),
     "_multiple_testing": ("benjamini_hochberg",),
+    "confirmatory.model": (
+        "FactorModel",
+        "confirmatory_factor_analysis",
+    ),
+    "confirmatory.standardized": (
+        "StandardizedSolution",
+        "standardized_solution",
+    ),
+    "confirmatory.modification": (
+        "EqualityTests",
+        "ModificationIndex",
+        "equality_tests",
+        "modification_indices",
+    ),
+    "confirmatory.fit_measures": (
+        "FitMeasures",
+        "ScaledFit",
+    ),
     "dif.mantel_haenszel": ("MantelHaenszel", "mantel_haenszel"),
     "dif.generalized": ("GeneralizedMantelHaenszel", "generalized_mantel_haenszel"),
     "dif.polytomous": ("Mantel", "mantel"),

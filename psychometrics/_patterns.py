@@ -48,7 +48,7 @@ def collapse(responses: Floats, shift: Floats) -> Collapsed:
     anyone = answered.any(axis=1)
     if not anyone.all():
         responses, answered = responses[anyone], answered[anyone]
-    code = _pattern_codes(answered)
+    code = pattern_codes(answered)
     order = np.argsort(code, kind="stable")
     starts = np.flatnonzero(np.diff(code[order], prepend=-1))
     patterns = answered[order[starts]]
@@ -68,7 +68,7 @@ def collapse(responses: Floats, shift: Floats) -> Collapsed:
     )
 
 
-def _pattern_codes(answered: Booleans) -> Integers:
+def pattern_codes(answered: Booleans) -> Integers:
     """Number the distinct rows."""
     packed = np.packbits(answered, axis=1)
     width = -packed.shape[1] % 8
@@ -88,8 +88,21 @@ def _sigma_points(rows: Floats, answered: Booleans) -> tuple[Floats, Floats]:
     seen = rows[:, answered]
     mean = seen.mean(axis=0)
     seen = seen - mean
-    values, vectors = np.linalg.eigh(seen.T @ seen / n)
-    axes = (vectors * np.sqrt(np.maximum(values, 0.0) * k)).T
     points = np.zeros((2 * k, len(answered)))
-    points[:, answered] = np.concatenate([mean + axes, mean - axes])
+    points[:, answered] = mean + _axes(seen.T @ seen / n)
     return points, np.full(2 * k, n / (2 * k))
+
+
+def _axes(covariance: Floats) -> Floats:
+    """Return two opposite points along each principal axis whose mean square is the covariance matrix."""
+    values, vectors = np.linalg.eigh(covariance)
+    axes = (vectors * np.sqrt(np.maximum(values, 0.0) * len(values))).T
+    return np.concatenate([axes, -axes])
+
+
+def complete_rows(means: Floats, covariance: Floats, n: int) -> Collapsed:
+    """Return rows without gaps that have these moments (divided by n)."""
+    k = len(means)
+    return Collapsed(
+        _axes(covariance), np.full(2 * k, n / (2 * k)), np.zeros(2 * k, dtype=np.int64), np.ones((1, k)), means, n
+    )
