@@ -69,6 +69,10 @@ if TYPE_CHECKING:  # the same names once more, for type checkers; a test compare
     from psychometrics.dif.effect_sizes import root_mean_square_deviations as root_mean_square_deviations
     from psychometrics.dif.generalized import GeneralizedMantelHaenszel as GeneralizedMantelHaenszel
     from psychometrics.dif.generalized import generalized_mantel_haenszel as generalized_mantel_haenszel
+    from psychometrics.dif.hybrid import HybridDif as HybridDif
+    from psychometrics.dif.hybrid import hybrid_dif as hybrid_dif
+    from psychometrics.dif.hybrid_thresholds import HybridThresholds as HybridThresholds
+    from psychometrics.dif.hybrid_thresholds import hybrid_thresholds as hybrid_thresholds
     from psychometrics.dif.impact import Comparison as Comparison
     from psychometrics.dif.impact import CutConsequence as CutConsequence
     from psychometrics.dif.impact import Interval as Interval
@@ -287,6 +291,8 @@ _PUBLIC: dict[str, tuple[str, ...]] = {
     "dif.item_parameters": ("ItemParameters", "group_item_parameters"),
     "dif.lord": ("LordDif", "lord_dif"),
     "dif.raju": ("RajuAreas", "raju_areas"),
+    "dif.hybrid": ("HybridDif", "hybrid_dif"),
+    "dif.hybrid_thresholds": ("HybridThresholds", "hybrid_thresholds"),
     "dif.sibtest": (
         "Sibtest",
         "sibtest",

@@ -29,8 +29,8 @@ class Levels:
     score: FloatArray
 
 
-def supplied_levels(matching: npt.ArrayLike, n: int, *, max_levels: int) -> Levels:
-    """Return levels of a supplied matching variable: its own values, or equal-width bins when it has many.
+def supplied_levels(matching: npt.ArrayLike, n: int, *, max_levels: int | None) -> Levels:
+    """Return levels of a supplied matching variable: its own values, or equal-width bins when it has too many.
 
     Each bin stands for the mean of its members.
     """
@@ -42,7 +42,7 @@ def supplied_levels(matching: npt.ArrayLike, n: int, *, max_levels: int) -> Leve
         raise ValueError("matching holds no value at all")
     distinct = np.unique(values[known])
     level = np.full(n, MISSING, dtype=np.int32)
-    if len(distinct) <= max_levels:
+    if max_levels is None or len(distinct) <= max_levels:
         level[known] = np.searchsorted(distinct, values[known])
         return Levels(level, distinct)
     low, high = distinct[0], distinct[-1]
@@ -108,7 +108,7 @@ def make_tables(
     n_groups: int,
     matching: npt.ArrayLike | None,
     *,
-    max_levels: int = STRATA,
+    max_levels: int | None = STRATA,
 ) -> SumScoreTables | SuppliedTables:
     """Return the source of count tables: by the sum score, or by a supplied matching variable."""
     if matching is None:

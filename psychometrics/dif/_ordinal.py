@@ -10,7 +10,10 @@ from scipy.special import expit, logit
 from psychometrics._codes import FloatArray
 
 _MAX_STEPS = 60
-_GAIN = 1e-11
+# Newton's decrement, about twice what the likelihood can still gain, at which a step is the last: the next one would
+# gain about the square of it.
+_LAST_DECREMENT = 1e-7
+_TINY = 1e-300
 
 
 @dataclass(frozen=True)
@@ -23,11 +26,12 @@ class OrdinalFit:
     covariance: FloatArray
 
 
-def fit_ordinal(counts: FloatArray, design: FloatArray) -> OrdinalFit:
+def fit_ordinal(counts: FloatArray, design: FloatArray, start: OrdinalFit | None = None) -> OrdinalFit:
     """Fit counts (items, rows, codes) on a design (items, rows, columns) by Newton's method.
 
-    The log-likelihood is concave (Pratt 1981), so that a halved Newton step always ends. With two codes this is binary
-    logistic regression. Codes nobody gave to an item are left out of its model.
+    `start` is a fit of the same counts on the first columns. The log-likelihood is concave (Pratt 1981), so that a
+    halved Newton step always ends. With two codes this is binary logistic regression. Codes nobody gave to an item are
+    left out of its model.
     """
     n_items, _, n_codes = counts.shape
     p = design.shape[2]
@@ -41,10 +45,15 @@ def fit_ordinal(counts: FloatArray, design: FloatArray) -> OrdinalFit:
         items = np.flatnonzero((used == pattern).all(axis=1))
         rows = np.flatnonzero(counts[items].sum(axis=(0, 2)) > 0)
         scale = _Scale(counts[items][:, rows], design[items][:, rows])
-        fitted = _newton(counts[items][:, rows][:, :, pattern], scale.design)
-        kept = np.concatenate([np.flatnonzero(pattern)[1:] - 1, np.arange(n_codes - 1, n_codes - 1 + p)])
-        loglik[items], estimate, inverse = fitted
         transform = scale.back(int(pattern.sum()) - 1)
+        kept = np.concatenate([np.flatnonzero(pattern)[1:] - 1, np.arange(n_codes - 1, n_codes - 1 + p)])
+        given = counts[items][:, rows][:, :, pattern]
+        first = _from_proportions(given, p)
+        if start is not None:
+            more = np.zeros((len(items), p - start.slopes.shape[1]))
+            known = np.concatenate([start.thresholds[items], start.slopes[items], more], axis=1)[:, kept]
+            first = np.linalg.solve(transform, known[:, :, None])[:, :, 0]
+        loglik[items], estimate, inverse = _newton(given, scale.design, first)
         parameters[np.ix_(items, kept)] = np.einsum("iab,ib->ia", transform, estimate)
         covariance[np.ix_(items, kept, kept)] = transform @ inverse @ np.swapaxes(transform, 1, 2)
     return OrdinalFit(loglik, parameters[:, : n_codes - 1], parameters[:, n_codes - 1 :], covariance)
@@ -72,21 +81,26 @@ class _Scale:
         return transform
 
 
-def _newton(counts: FloatArray, design: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    n_items = len(counts)
+def _from_proportions(counts: FloatArray, n_columns: int) -> FloatArray:
+    """Return the estimates without any column, zero slopes added."""
     totals = counts.sum(axis=1)
     at_least = np.cumsum(totals[:, ::-1], axis=1)[:, ::-1][:, 1:]
-    start = logit(at_least / totals.sum(axis=1, keepdims=True))
-    parameters: FloatArray = np.concatenate([start, np.zeros((n_items, design.shape[2]))], axis=1)
+    thresholds = logit(at_least / totals.sum(axis=1, keepdims=True))
+    return np.concatenate([thresholds, np.zeros((len(counts), n_columns))], axis=1)
+
+
+def _newton(
+    counts: FloatArray, design: FloatArray, parameters: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return log-likelihood, estimates and their covariance."""
     loglik = _log_likelihood(counts, design, parameters)
-    active = np.arange(n_items)
+    active = np.arange(len(counts))
     for _ in range(_MAX_STEPS):
         gradient, information = _derivatives(counts[active], design[active], parameters[active])
         step = np.einsum("iab,ib->ia", np.linalg.pinv(information, hermitian=True), gradient)
         moved = _halved(counts[active], design[active], parameters[active], step, loglik[active])
-        gain = moved[1] - loglik[active]
         parameters[active], loglik[active] = moved
-        active = active[gain > _GAIN * (1 + np.abs(loglik[active]))]
+        active = active[(gradient * step).sum(axis=1) > _LAST_DECREMENT]
         if not len(active):
             break
     information = _derivatives(counts, design, parameters)[1]
@@ -98,10 +112,12 @@ def _halved(
 ) -> tuple[FloatArray, FloatArray]:
     """Return parameters after the largest halved step that does not lower the likelihood."""
     size = np.ones(len(parameters))
+    # At the maximum a step changes the likelihood by less than its rounding.
+    bar = loglik - 1e-12 * np.abs(loglik)
     for _ in range(30):
         trial = parameters + size[:, None] * step
         value = _log_likelihood(counts, design, trial)
-        worse = ~(value >= loglik)
+        worse = ~(value >= bar)
         if not worse.any():
             return trial, value
         size[worse] /= 2
@@ -112,17 +128,19 @@ def _halved(
 
 def _probabilities(design: FloatArray, parameters: FloatArray, n_codes: int) -> tuple[FloatArray, FloatArray]:
     """Return P(code >= k), k = 1.., and P(code = c) for each item and row."""
-    linear = np.einsum("irp,ip->ir", design, parameters[:, n_codes - 1 :])
-    above = expit(parameters[:, None, : n_codes - 1] + linear[:, :, None])
-    padded = np.concatenate([np.ones((*above.shape[:2], 1)), above, np.zeros((*above.shape[:2], 1))], axis=2)
-    return above, padded[..., :-1] - padded[..., 1:]
+    linear = design @ parameters[:, n_codes - 1 :, None]
+    above = expit(parameters[:, None, : n_codes - 1] + linear)
+    probability = np.empty((*above.shape[:2], n_codes))
+    probability[..., 0] = 1.0
+    probability[..., 1:] = above
+    probability[..., :-1] -= above
+    return above, probability
 
 
 def _log_likelihood(counts: FloatArray, design: FloatArray, parameters: FloatArray) -> FloatArray:
+    """Return the log-likelihood of each item; thresholds out of order make it very low."""
     _, probability = _probabilities(design, parameters, counts.shape[2])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        terms = np.where(counts > 0, counts * np.log(probability), 0.0)
-    return np.where(np.isnan(terms).any(axis=(1, 2)), -np.inf, terms.sum(axis=(1, 2)))
+    return np.asarray(np.einsum("irc,irc->i", counts, np.log(np.maximum(probability, _TINY))))
 
 
 def _derivatives(counts: FloatArray, design: FloatArray, parameters: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -130,21 +148,23 @@ def _derivatives(counts: FloatArray, design: FloatArray, parameters: FloatArray)
     above, probability = _probabilities(design, parameters, counts.shape[2])
     probability = np.maximum(probability, 1e-12)
     density = above * (1 - above)
-    first, second = counts / probability, counts / probability**2
+    first = counts / probability
+    second = first / probability
     score = density * (first[..., 1:] - first[..., :-1])
-    diagonal = density**2 * (second[..., 1:] + second[..., :-1]) - (1 - 2 * above) * score
+    by_row = density**2 * (second[..., 1:] + second[..., :-1]) - (1 - 2 * above) * score
     beside = -density[..., :-1] * density[..., 1:] * second[..., 1:-1]
-    k = score.shape[2]
-    by_row = diagonal.copy()
-    by_row[..., :-1] += beside
-    by_row[..., 1:] += beside
-    p = design.shape[2]
+    k, p = score.shape[2], design.shape[2]
+    # Products with ones, for they sum over short axes far faster than sum().
+    rows, thresholds = np.ones(counts.shape[1]), np.ones(k)
     information = np.zeros((len(counts), k + p, k + p))
     at = np.arange(k)
-    information[:, at, at] = diagonal.sum(axis=1)
-    information[:, at[:-1], at[1:]] = information[:, at[1:], at[:-1]] = beside.sum(axis=1)
-    information[:, :k, k:] = np.einsum("irk,irp->ikp", by_row, design)
-    information[:, k:, :k] = np.swapaxes(information[:, :k, k:], 1, 2)
-    information[:, k:, k:] = np.einsum("ir,irp,irq->ipq", by_row.sum(axis=2), design, design, optimize=True)
-    gradient = np.concatenate([score.sum(axis=1), np.einsum("ir,irp->ip", score.sum(axis=2), design)], axis=1)
+    information[:, at, at] = rows @ by_row
+    information[:, at[:-1], at[1:]] = information[:, at[1:], at[:-1]] = rows @ beside
+    by_row[..., :-1] += beside
+    by_row[..., 1:] += beside
+    across = np.swapaxes(design, 1, 2)
+    information[:, k:, :k] = across @ by_row
+    information[:, :k, k:] = np.swapaxes(information[:, k:, :k], 1, 2)
+    information[:, k:, k:] = across @ ((by_row @ thresholds)[:, :, None] * design)
+    gradient = np.concatenate([rows @ score, (across @ (score @ thresholds)[:, :, None])[:, :, 0]], axis=1)
     return gradient, information

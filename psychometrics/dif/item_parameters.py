@@ -59,7 +59,7 @@ def group_item_parameters(
         The group whose scale the others are put on.
     model : {"2PL", "1PL"}
         With more than two codes the graded model. ``2PL``: each item its slope, the trait standard normal in each
-        group. ``1PL``: all slopes 1.
+        group. ``1PL``: all slopes 1, for items with two codes.
     trait_sd : float, optional
         With ``1PL``: standard deviation of the trait in every group. Default: estimated in each. Fixing it is wrong
         unless items discriminate like this; difR fixes it at 1.

@@ -74,6 +74,7 @@ def logistic_dif(
     statistic: str = "likelihood_ratio",
     balanced: bool = False,
     matching: npt.ArrayLike | None = None,
+    bins: int | None = REGRESSION_LEVELS,
     anchors: npt.ArrayLike | None = None,
     purified: bool = False,
     significance: float = 0.05,
@@ -102,6 +103,9 @@ def logistic_dif(
         because the focal group is small. Tests and coefficients stay unweighted.
     matching : array_like of float, shape (n_people,), optional
         What to match on instead of the sum of the items: a latent trait, a rest score.
+    bins : int, optional
+        A supplied match with more values than this is put into so many bins of equal width, which keeps time and memory
+        from growing with the number of people; None keeps every value.
     anchors, purified, significance, max_iterations
         As in `mantel_haenszel`.
 
@@ -122,7 +126,7 @@ def logistic_dif(
     as_proportion(significance, "significance")
     coded = as_codes(responses)
     group, labels = group_codes(groups, len(coded.codes), reference)
-    source = make_tables(coded, group, len(labels), matching, max_levels=REGRESSION_LEVELS)
+    source = make_tables(coded, group, len(labels), matching, max_levels=bins)
 
     def test(chosen: BoolArray) -> tuple[_Comparison, BoolArray]:
         comparison = _Comparison(*stacked_tables(source, chosen))
@@ -169,11 +173,10 @@ class _Comparison:
         member = np.tile(np.eye(n_groups)[:, 1:], (n_levels, 1))
         member = np.broadcast_to(member, (n_items, *member.shape))
         rows = counts.reshape(n_items, n_levels * n_groups, n_codes)
-        self.models = (
-            fit_ordinal(rows, match),
-            fit_ordinal(rows, np.concatenate([match, member], axis=2)),
-            fit_ordinal(rows, np.concatenate([match, member, match * member], axis=2)),
-        )
+        alone = fit_ordinal(rows, match)
+        uniform = fit_ordinal(rows, np.concatenate([match, member], axis=2), alone)
+        full = fit_ordinal(rows, np.concatenate([match, member, match * member], axis=2), uniform)
+        self.models = (alone, uniform, full)
         totals = rows.sum(axis=1)
         self.n = totals.sum(axis=1)
         with np.errstate(divide="ignore", invalid="ignore"):
