@@ -52,6 +52,8 @@ if TYPE_CHECKING:  # the same names once more, for type checkers; a test compare
     from psychometrics.confirmatory.modification import ModificationIndex as ModificationIndex
     from psychometrics.confirmatory.modification import equality_tests as equality_tests
     from psychometrics.confirmatory.modification import modification_indices as modification_indices
+    from psychometrics.confirmatory.ordinal import OrdinalFactorModel as OrdinalFactorModel
+    from psychometrics.confirmatory.ordinal import ordinal_factor_analysis as ordinal_factor_analysis
     from psychometrics.confirmatory.standardized import StandardizedSolution as StandardizedSolution
     from psychometrics.confirmatory.standardized import standardized_solution as standardized_solution
     from psychometrics.dif.anchors import AnchorChoice as AnchorChoice
@@ -230,6 +232,7 @@ _PUBLIC: dict[str, tuple[str, ...]] = {
         "FactorModel",
         "confirmatory_factor_analysis",
     ),
+    "confirmatory.ordinal": ("OrdinalFactorModel", "ordinal_factor_analysis"),
     "confirmatory.standardized": (
         "StandardizedSolution",
         "standardized_solution",

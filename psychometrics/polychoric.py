@@ -168,15 +168,25 @@ class _Pairs:
 
 
 def _fit(tables: CategoryTables, first: Integers, second: Integers, zero_cell: float) -> _Pairs:
+    rho = two_step_correlations(tables, first, second, zero_cell)
+    edge = at_edge(rho)
+    errors = np.where(edge, np.nan, _two_step_errors(tables, first, second, rho))
+    return _Pairs(rho, errors, edge)
+
+
+def two_step_correlations(tables: CategoryTables, first: Integers, second: Integers, zero_cell: float = 0.0) -> Floats:
+    """Return the correlations of the pairs given the thresholds, at most 0.9999 in size."""
     tables.pair_counts()
     counts = tables.tables(first, second)
     h, k = tables.thresholds[first][:, :, None], tables.thresholds[second][:, None, :]
     used = (counts.sum(axis=2) > 0)[:, :, None] & (counts.sum(axis=1) > 0)[:, None, :]
     filled = np.where(used & (counts == 0), zero_cell, counts)
-    rho = _climb(filled, h, k, _start(filled))
-    edge = np.abs(rho) >= _LARGEST
-    errors = np.where(edge, np.nan, _two_step_errors(tables, first, second, rho))
-    return _Pairs(rho, errors, edge)
+    return _climb(filled, h, k, _start(filled))
+
+
+def at_edge(rho: Floats) -> NDArray[np.bool_]:
+    """Return which correlations were stopped short of 1 or -1."""
+    return np.abs(rho) >= _LARGEST
 
 
 def _start(counts: Floats) -> Floats:
