@@ -69,8 +69,8 @@ def test_hybrid_equals_reference(case):
     # lordif counts the first calibration too.
     assert found.iterations + 1 == expected["iterations"]
     for name, own in statistics(found.regression):
-        # One p value is off by 1.6 %, one change of R2 by more than rounding, because R stops its calibration early: see
-        # the next test.
+        # One p value is off by 1.6 %, one change of R2 by more than rounding: R stops its calibration early, see the
+        # next test.
         tolerance = {"rtol": 2e-2 if name == "chi23" else 1e-2, "atol": 6.1e-5 if "pseudo" in name else ROUNDING}
         np.testing.assert_allclose(own, vector(expected["stats"][name]), **tolerance, err_msg=name)
     np.testing.assert_allclose(found.initial_trait[:60], expected["theta_first60"], atol=1.1e-2)
