@@ -51,10 +51,10 @@ def folded(summary: str, content: str) -> str:
     return f"<details><summary>{summary}</summary>{content}</details>"
 
 
-def _name(study: ScaleStudy, item: str) -> str:
+def _name(study: ScaleStudy, item: str, sign: str = "") -> str:
     words = study.scale.wording.get(item, "")
     told = f'<span class="wording" dir="auto">{escape(words)}</span>' if words else ""
-    return f"<bdi>{escape(item)}</bdi>{told}"
+    return f"<bdi>{escape(item)}</bdi>{sign}{told}"
 
 
 def reliabilities(study: ScaleStudy) -> Iterator[str]:
@@ -124,7 +124,7 @@ def _forest_row(study: ScaleStudy, item: ItemDif, on: pictures.Axis) -> list[str
     mark = Mark(gap.value, gap.lower, gap.upper, "second" if tone else "first", "box" if tone else "dot")
     anchor = ' <span title="anchor" role="img" aria-label="anchor">⚓</span>' if item.is_anchor else ""
     return [
-        f"{_name(study, item.name)}{anchor}",
+        _name(study, item.name, anchor),
         pictures.interval_row(on, [mark], zone=(-_NEGLIGIBLE, _NEGLIGIBLE), rules=(0.0,)),
         _with_interval(signed(gap.value), gap.lower, gap.upper),
         f'<span class="letter {tone}">{item.ets_class or "–"}</span>',
