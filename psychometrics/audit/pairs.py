@@ -11,31 +11,9 @@ from psychometrics._codes import BoolArray, FloatArray, IntArray
 from psychometrics._multiple_testing import benjamini_hochberg
 from psychometrics.audit.groups import sum_score_variance
 from psychometrics.audit.items import ItemDif, PairInput, audit_items, unknown_items, with_level
-from psychometrics.dif.anchors import (
-    AnchorChoice,
-    differing_items,
-    select_by_median,
-    select_by_mode,
-    select_rival,
-)
-from psychometrics.dif.impact import (
-    Comparison,
-    CutConsequence,
-    Interval,
-    ScoreImpact,
-    cut_consequences,
-    linked_comparison,
-    score_impact,
-)
-from psychometrics.dif.shifts import ItemShifts, item_shifts
-from psychometrics.irt.calibration import Calibration, calibrate
-
-# More people than this in a group change a calibration's third digit and cost seconds; a random part is taken then.
-_CALIBRATED = 50_000
-# Codes given by fewer people of a group are merged: their curves would rest on a handful of answers.
-_MINIMUM_COUNT = 3
-_NODES = 41
-_DRAWS = 300
+from psychometrics.audit.linking import MINIMUM_COUNT, LinkedGroups, link_groups
+from psychometrics.dif.anchors import AnchorChoice
+from psychometrics.dif.impact import CutConsequence, Interval, ScoreImpact, cut_consequences
 
 
 @dataclass(frozen=True)
@@ -62,7 +40,18 @@ class Impact:
 
 @dataclass(frozen=True)
 class PairAudit:
-    """Everything about one reference and one focal group; items with the largest difference first."""
+    """Everything about one reference and one focal group; items with the largest difference first.
+
+    ``impact_exchanged`` is what the same comparison finds when the groups change places: anchors chosen in the focal
+    group's units, differences averaged over the reference group's distribution; still focal minus reference.
+    ``anchors_agree`` says that two choices of anchors lead to the same impact, either way round. ``notes`` may hold
+
+    - "items_not_analysable": items are left out that hardly anybody of a group answered, or nearly all alike;
+    - "too_few_items": fewer than three are left, and nothing is known;
+    - "calibration_failed", "calibration_not_converged": the figures are missing, or not to be trusted;
+    - "anchors_unchecked": of three items no two others bear an anchor out;
+    - "no_half_agrees": no half of the items agrees where the focal group lies; it lies where differences balance.
+    """
 
     reference: str
     focal: str
@@ -76,6 +65,8 @@ class PairAudit:
     items: tuple[ItemDif, ...]
     impact: Impact | None
     impact_second_anchors: Impact | None
+    impact_exchanged: Impact | None
+    impact_exchanged_second_anchors: Impact | None
     cut_consequences: tuple[CutConsequence, ...]
     notes: tuple[str, ...]
 
@@ -95,25 +86,35 @@ def audit_pair(data: PairInput, rng: np.random.Generator) -> PairAudit:
     if usable.sum() < 3:
         return replace(bare, notes=(*notes, "too_few_items"))
     try:
-        linked = _link(data, usable, rng)
+        linked = link_groups(data.responses[:, usable], data.group, scale_sd(data.responses, data.group), rng)
     except (ValueError, np.linalg.LinAlgError):
         return replace(bare, notes=(*notes, "calibration_failed"))
-    if not linked.model.converged:
-        notes.append("calibration_not_converged")
+    link, reverse = linked.link, linked.reverse
     names = [name for name, use in zip(data.item_names, usable, strict=True) if use]
     return replace(
         bare,
-        anchors=tuple(names[i] for i in linked.first.items),
-        anchor_strategy=linked.first.strategy,
-        second_anchors=tuple(names[i] for i in linked.second.items),
-        second_anchor_strategy=linked.second.strategy,
-        anchors_agree=linked.model.converged and _agree(linked.impact, linked.second_impact),
-        items=audit_items(data, usable, linked.match, linked.comparison, linked.impact, linked.first.items),
-        impact=_told(linked.impact, linked.first),
-        impact_second_anchors=_told(linked.second_impact, linked.second),
-        cut_consequences=cut_consequences(linked.comparison, data.cuts) if usable.all() else (),
-        notes=tuple(notes),
+        anchors=tuple(names[i] for i in link.first.items),
+        anchor_strategy=link.first.strategy,
+        second_anchors=tuple(names[i] for i in link.second.items),
+        second_anchor_strategy=link.second.strategy,
+        anchors_agree=link.agrees and reverse.agrees,
+        items=audit_items(data, usable, linked.match, link.comparison, link.impact, link.first.items),
+        impact=_told(link.impact, link.first),
+        impact_second_anchors=_told(link.second_impact, link.second),
+        impact_exchanged=_told(reverse.impact, reverse.first),
+        impact_exchanged_second_anchors=_told(reverse.second_impact, reverse.second),
+        cut_consequences=cut_consequences(link.comparison, data.cuts) if usable.all() else (),
+        notes=(*notes, *_notes_on(linked)),
     )
+
+
+def _notes_on(linked: LinkedGroups) -> list[str]:
+    found = {
+        "calibration_not_converged": not linked.model.converged,
+        "anchors_unchecked": not (linked.link.checked and linked.reverse.checked),
+        "no_half_agrees": not (linked.link.half_agrees and linked.reverse.half_agrees),
+    }
+    return [note for note, holds in found.items() if holds]
 
 
 def _bare(data: PairInput, notes: list[str]) -> PairAudit:
@@ -130,6 +131,8 @@ def _bare(data: PairInput, notes: list[str]) -> PairAudit:
         items=unknown_items(data),
         impact=None,
         impact_second_anchors=None,
+        impact_exchanged=None,
+        impact_exchanged_second_anchors=None,
         cut_consequences=(),
         notes=tuple(notes),
     )
@@ -142,85 +145,13 @@ def _usable_items(data: PairInput) -> BoolArray:
         answers = [column[(data.group == g) & ~np.isnan(column)] for g in (0, 1)]
         cuts = np.unique(np.concatenate(answers))[1:]
         sides = [[((x >= cut).sum(), (x < cut).sum()) for x in answers] for cut in cuts]
-        usable[item] = any(np.min(side) >= _MINIMUM_COUNT for side in sides)
+        usable[item] = any(np.min(side) >= MINIMUM_COUNT for side in sides)
     return usable
-
-
-@dataclass(frozen=True)
-class _Linked:
-    first: AnchorChoice
-    second: AnchorChoice
-    model: Calibration
-    match: Calibration
-    comparison: Comparison
-    impact: ScoreImpact
-    second_impact: ScoreImpact
-
-
-def _link(data: PairInput, usable: BoolArray, rng: np.random.Generator) -> _Linked:
-    people = _calibration_sample(data.group, rng)
-    responses, group = data.responses[np.ix_(people, usable)], data.group[people]
-    separate = _calibrate(responses, group)
-    shifts = item_shifts(separate)
-    first = select_by_mode(shifts)
-    second = _second_choice(shifts, first)
-    comparison = linked_comparison(separate, shifts, first, rng=rng, n_draws=_DRAWS)
-    sd = scale_sd(data.responses, data.group)
-    return _Linked(
-        first=first,
-        second=second,
-        model=separate,
-        match=_calibrate(responses, group, equal=~differing_items(shifts, first, separate.covariance)),
-        comparison=comparison,
-        impact=score_impact(comparison, scale_sd=sd),
-        second_impact=score_impact(linked_comparison(separate, shifts, second, rng=rng, n_draws=_DRAWS), scale_sd=sd),
-    )
-
-
-def _second_choice(shifts: ItemShifts, first: AnchorChoice) -> AnchorChoice:
-    """Return the choice that speaks most against the first: the median, or a position that as many items agree on."""
-    others = [select_by_median(shifts), select_rival(shifts, first)]
-    return max((choice for choice in others if choice), key=lambda choice: abs(choice.mean - first.mean))
-
-
-def _calibrate(responses: FloatArray, group: IntArray, equal: BoolArray | bool = False) -> Calibration:
-    """Calibrate both groups: apart, each with a standard normal trait, or on one scale by the items held equal."""
-    return calibrate(
-        responses,
-        group,
-        reference=0,
-        equal_slopes=equal,
-        equal_intercepts=equal,
-        covariance="none" if np.any(equal) else "auto",
-        minimum_count=_MINIMUM_COUNT,
-        n_nodes=_NODES,
-        tolerance=1e-4,
-        max_iterations=1000,
-    )
-
-
-def _calibration_sample(group: IntArray, rng: np.random.Generator) -> IntArray:
-    parts = []
-    for g in (0, 1):
-        members = np.flatnonzero(group == g)
-        if len(members) > _CALIBRATED:
-            members = np.sort(rng.choice(members, _CALIBRATED, replace=False))
-        parts.append(members)
-    return np.sort(np.concatenate(parts))
 
 
 def scale_sd(responses: FloatArray, group: IntArray) -> float:
     """Return the SD of the sum score within the groups, which weigh alike, as in the effect sizes of items."""
     return float(np.sqrt(np.mean([sum_score_variance(responses[group == g]) for g in (0, 1)])))
-
-
-def _agree(first: ScoreImpact, second: ScoreImpact) -> bool:
-    """Two choices agree when their impacts differ by less than 0.1 SD, or by a third of a large impact.
-
-    A third, because the median is known to fall short by up to a quarter (see `select_by_median`).
-    """
-    a, b = first.signed_sd.value, second.signed_sd.value
-    return abs(a - b) <= max(0.1, max(abs(a), abs(b)) / 3)
 
 
 def _told(impact: ScoreImpact, choice: AnchorChoice) -> Impact:

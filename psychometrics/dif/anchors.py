@@ -18,10 +18,22 @@ import numpy as np
 from scipy.special import chdtrc
 
 from psychometrics._codes import BoolArray, FloatArray
-from psychometrics.dif.shifts import ALIKE, GRID, ItemShifts, modal_positions, support_at
+from psychometrics.dif.agreement import (
+    GRID,
+    half_of,
+    may_be_one_set,
+    modal_positions,
+    narrowed,
+    position_of,
+    support_at,
+)
+from psychometrics.dif.shifts import ItemShifts
 
-# So much of the chosen position's support makes another position its rival: 10 items against 11, but not 5 against 6.
+# Where no half agrees, so much of the chosen position's support makes another position its rival: 10 items against 11,
+# but not 5 against 6.
 _AS_MANY = 0.9
+# Diffuse differences widen what counts as agreeing, and would hide a rival: no further than this, in SDs of the trait.
+_RIVAL_TOLERANCE = 0.2
 
 
 @dataclass(frozen=True)
@@ -75,24 +87,40 @@ def select_by_median(shifts: ItemShifts) -> AnchorChoice:
 
 
 def select_rival(shifts: ItemShifts, choice: AnchorChoice) -> AnchorChoice | None:
-    """Return another position that as many items agree on, within the practical tolerance, as on the chosen one.
+    """Return another position that as many items agree on as on the chosen one.
 
-    With half of the items shifted alike there are two such positions, with diffuse differences several, and the mode
-    and the median then both lie in the middle, where few items or none are: they agree, and stand for nothing. None
+    Where half of the items stand at the chosen position, its rival is a hill of support at which half of them stand
+    too. Where none do, differences are diffuse, there may be several positions, and the mode and the median both lie in
+    the middle, where few items or none are: they agree, and stand for nothing. Then a rival is a hill as high. None
     where the chosen position belongs to the one hill of support, or to by far the highest.
     """
     support = support_at(shifts.shift, _narrow(shifts), GRID)
-    around = np.concatenate([[-np.inf], support, [-np.inf]])
+    around = np.concatenate([[np.inf], support, [np.inf]])
     peaks = np.flatnonzero((support > around[:-2]) & (support >= around[2:]))
     own = peaks[np.abs(GRID[peaks] - choice.mean).argmin()]
-    chosen = np.interp(choice.mean, GRID, support)
-    rivals = [peak for peak in peaks if peak != own and support[peak] >= _AS_MANY * chosen]
-    best = max(rivals, key=lambda peak: float(support[peak]), default=None)
+    others = peaks[peaks != own]
+    if _half_near(shifts, choice.mean) is not None:
+        halves = [_half_near(shifts, float(GRID[peak])) for peak in others]
+        as_many = [
+            half is not None and abs(half - GRID[peak]) < abs(half - choice.mean)
+            for half, peak in zip(halves, others, strict=True)
+        ]
+    else:
+        as_many = (support[others] >= _AS_MANY * np.interp(choice.mean, GRID, support)).tolist()
+    best = max(others[as_many], key=lambda peak: float(support[peak]), default=None)
     return None if best is None else _chosen("rival", shifts, float(GRID[best]))
 
 
+def _half_near(shifts: ItemShifts, position: float) -> float | None:
+    """Return where the half of the items nearest to a position stands, None if those are not one set."""
+    nearest = np.argsort(np.abs(shifts.shift - position))[: half_of(len(shifts.shift))]
+    if not may_be_one_set(nearest, shifts.shift, shifts.own_variance):
+        return None
+    return position_of(nearest, shifts.shift, shifts.own_variance)
+
+
 def _narrow(shifts: ItemShifts) -> FloatArray:
-    return np.asarray(np.sqrt(np.diag(shifts.covariance) + ALIKE**2))
+    return narrowed(shifts.width, shifts.own_variance, _RIVAL_TOLERANCE)
 
 
 def positions(choice: AnchorChoice, shifts: ItemShifts, values: FloatArray) -> FloatArray:

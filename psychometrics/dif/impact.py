@@ -9,8 +9,9 @@ import numpy as np
 
 from psychometrics._codes import FloatArray
 from psychometrics._validation import as_proportion
+from psychometrics.dif.agreement import modal_positions
 from psychometrics.dif.anchors import AnchorChoice, positions
-from psychometrics.dif.shifts import ItemShifts, modal_positions
+from psychometrics.dif.shifts import ItemShifts
 from psychometrics.irt._curves import ABSENT, category_probabilities, expected_scores
 from psychometrics.irt._em import State, prior
 from psychometrics.irt.calibration import Calibration
@@ -80,15 +81,15 @@ def linked_comparison(
     is forced to be equal: what the anchors differ by is small and stays in the result.
     """
     vectors = _with_draws(model, rng, n_draws)
-    moved = vectors - model.estimate
-    sds = np.exp(modal_positions(shifts.log_sd + moved @ shifts.log_sd_jacobian.T, shifts.log_sd_width))
-    means = positions(choice, shifts, shifts.shift + moved @ shifts.jacobian.T)
-    states = [_moved(model.state_of(v), float(m), float(s)) for v, m, s in zip(vectors, means, sds, strict=True)]
+    away = vectors - model.estimate
+    sds = np.exp(modal_positions(shifts.log_sd + away @ shifts.log_sd_jacobian.T, shifts.log_sd_width))
+    means = positions(choice, shifts, shifts.shift + away @ shifts.jacobian.T)
+    states = [moved(model.state_of(v), float(m), float(s)) for v, m, s in zip(vectors, means, sds, strict=True)]
     method = f"separate graded models linked by the {choice.strategy} of item shifts, parametric draws"
     return _stacked(model, states, method)
 
 
-def _moved(state: State, mean: float, sd: float) -> State:
+def moved(state: State, mean: float, sd: float) -> State:
     """Return a state with the focal group's curves on the reference group's scale."""
     beta = state.beta.copy()
     beta[1, :, 0] = state.beta[1, :, 0] / sd

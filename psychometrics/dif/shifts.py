@@ -1,4 +1,4 @@
-"""How far apart each item, alone, puts two groups; and the position that most items agree on."""
+"""How far apart each item, alone, puts two groups."""
 
 from __future__ import annotations
 
@@ -8,20 +8,11 @@ import numpy as np
 from scipy.special import expit
 
 from psychometrics._codes import FloatArray
+from psychometrics.dif.agreement import agreement_width, modal_positions, own_variances
 from psychometrics.irt._curves import ABSENT, expected_score_gradient, expected_scores
 from psychometrics.irt._em import prior
 from psychometrics.irt.calibration import Calibration
 
-# Shifts this close, in SDs of the trait, are practically alike however many people were asked: an item whose score
-# correlates .7 with the trait then differs by .14 of its SD, less than the ETS bound of negligible (.17).
-ALIKE = 0.2
-# How many times their own spread the densest half of the items may lie apart and still count as one set.
-_DIFFUSE = 1.5
-# Beyond half an SD even items that differ a lot would be averaged in.
-_WIDEST = 0.5
-# Spread of the middle half of a normal distribution, in its SD.
-_HALF_NORMAL_SPREAD = 0.378
-GRID = np.linspace(-6.0, 6.0, 1201)
 _LARGEST_SHIFT, _LARGEST_LOG_SD = 6.0, 1.5
 
 
@@ -31,11 +22,13 @@ class ItemShifts:
 
     ``shift`` is the distance of the means in SDs of the reference group's trait when the focal group's SD is ``sd``;
     ``log_sd`` each item's own logarithm of that SD. Covariance and Jacobians (items, parameters) are by the delta
-    method; widths say how far an item may lie from a position and still agree with it.
+    method; own variances leave out what all items share; widths say how far an item may lie from a position and still
+    agree with it.
     """
 
     shift: FloatArray
     covariance: FloatArray
+    own_variance: FloatArray
     jacobian: FloatArray
     width: FloatArray
     log_sd: FloatArray
@@ -67,19 +60,21 @@ def item_shifts(model: Calibration) -> ItemShifts:
     equations = _Equations(model)
     own_shift, log_sd = equations.solve(np.zeros(equations.n_items), free_sd=True)
     sd_jacobian = equations.jacobian(own_shift, log_sd, free_sd=True)[1]
-    sd_variance = np.einsum("ip,pq,iq->i", sd_jacobian, model.covariance, sd_jacobian)
-    sd_width = agreement_width(log_sd, sd_variance)
+    sd_covariance = sd_jacobian @ model.covariance @ sd_jacobian.T
+    sd_width = agreement_width(log_sd, own_variances(sd_covariance))
     common = float(modal_positions(log_sd, sd_width))
     shift, _ = equations.solve(np.full(equations.n_items, common), free_sd=False)
     jacobian = equations.jacobian(shift, np.full(equations.n_items, common), free_sd=False)[0]
     covariance = jacobian @ model.covariance @ jacobian.T
+    own_variance = own_variances(covariance)
     return ItemShifts(
         shift=shift,
         covariance=covariance,
+        own_variance=own_variance,
         jacobian=jacobian,
-        width=agreement_width(shift, np.diag(covariance)),
+        width=agreement_width(shift, own_variance),
         log_sd=log_sd,
-        log_sd_variance=sd_variance,
+        log_sd_variance=np.diag(sd_covariance),
         log_sd_jacobian=sd_jacobian,
         log_sd_width=sd_width,
         sd=float(np.exp(common)),
@@ -142,33 +137,3 @@ class _Equations:
 
 def _away_from_zero(value: float) -> float:
     return float(np.copysign(max(abs(value), 1e-3), value))
-
-
-def agreement_width(values: FloatArray, variances: FloatArray) -> FloatArray:
-    """Return how far each value may lie from a position and still agree with it.
-
-    Sampling error and a practical tolerance. That some items are alike at all is an assumption which the densest half
-    can refute: when even its values lie further apart than chance explains, there is no clean set, differences are
-    diffuse, and the position is where they balance, for which the tolerance grows with their spread.
-    """
-    half = (len(values) + 1) // 2 if len(values) < 4 else len(values) // 2 + 1
-    ordered = np.argsort(values)
-    windows = [ordered[at : at + half] for at in range(len(values) - half + 1)]
-    densest = min(windows, key=lambda window: float(np.ptp(values[window])))
-    # Twice the sampling variance, because six values often vary that much by chance alone.
-    excess = max(float(values[densest].var() - 2 * variances[densest].mean()), 0.0) if half > 2 else 0.0
-    diffuse = min(_DIFFUSE * np.sqrt(excess) / _HALF_NORMAL_SPREAD, _WIDEST)
-    return np.asarray(np.sqrt(variances + max(ALIKE, diffuse) ** 2))
-
-
-def support_at(values: FloatArray, width: FloatArray, at: FloatArray) -> FloatArray:
-    """Return, for each position, how many values agree with it: each counts as a Gaussian kernel of its width."""
-    support = np.zeros((*values.shape[:-1], len(at)))
-    for item in range(values.shape[-1]):
-        support += np.exp(-0.5 * ((values[..., item, None] - at) / width[item]) ** 2)
-    return support
-
-
-def modal_positions(values: FloatArray, width: FloatArray) -> FloatArray:
-    """Return the position that most values (..., items) agree on, to a hundredth of an SD."""
-    return np.asarray(GRID[support_at(values, width, GRID).argmax(axis=-1)])

@@ -28,6 +28,7 @@ def simulate(
     sd: float = 1.0,
     n_shifted: int = 0,
     shift: float = 0.0,
+    opposed: tuple[int, float] = (0, 0.0),
     n_steeper: int = 0,
     steeper: float = 1.0,
     skipped: tuple[float, float] = (0.0, 0.0),
@@ -35,6 +36,7 @@ def simulate(
 ) -> Simulated:
     """Draw answers under the graded model; shifted items are harder, steepened ones steeper, in group F.
 
+    ``opposed`` is a number of pairs of items and how far one of each pair is shifted up and the other down.
     ``mean`` and ``sd`` are group F's trait (R: 0 and 1), ``skipped`` each group's share of gaps, at random.
     """
     slope = rng.uniform(*slopes, n_items)
@@ -43,6 +45,9 @@ def simulate(
     order = rng.permutation(n_items)
     move, factor = np.zeros(n_items), np.ones(n_items)
     move[order[:n_shifted]], factor[order[n_shifted : n_shifted + n_steeper]] = shift, steeper
+    pairs, apart = opposed
+    last = order[n_items - 2 * pairs :]
+    move[last[:pairs]], move[last[pairs:]] = apart, -apart
     curves = [(slope, difficulty), (slope * factor, difficulty + move[:, None])]
     parts = []
     for (a, b), size, centre, spread, gaps in zip(curves, n, (0.0, mean), (1.0, sd), skipped, strict=True):

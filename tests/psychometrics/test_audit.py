@@ -177,13 +177,37 @@ def test_item_names_must_fit_the_items():
         )  # fmt: skip
 
 
-def test_exchanging_the_groups_turns_the_impact_around():
-    made = simulate(np.random.default_rng(11), n=(800, 800), n_shifted=3, shift=0.9)
+@pytest.mark.parametrize(("n_shifted", "sd"), [(3, 1.0), (4, 0.6)])
+def test_either_group_may_be_the_reference(n_shifted, sd):
+    made = simulate(np.random.default_rng(11), n=(800, 800), n_shifted=n_shifted, shift=0.9, sd=sd)
 
-    forth = only_pair(run(made)).impact.signed_sd.value
-    back = only_pair(run(made, reference={"language": "F"})).impact.signed_sd.value
+    forth, back = only_pair(run(made)), only_pair(run(made, reference={"language": "F"}))
 
-    assert back == pytest.approx(-forth, abs=0.03)
+    pairs = (
+        (forth.impact, back.impact_exchanged),
+        (forth.impact_second_anchors, back.impact_exchanged_second_anchors),
+        (forth.impact_exchanged, back.impact),
+        (forth.impact_exchanged_second_anchors, back.impact_second_anchors),
+    )
+    for one, other in pairs:
+        # The calibrations start elsewhere and stop within a tolerance of 1e-4.
+        assert other.signed_sd.value == pytest.approx(-one.signed_sd.value, abs=0.01)
+        assert other.unsigned_sd.value == pytest.approx(one.unsigned_sd.value, abs=0.01)
+    assert forth.anchors_agree == back.anchors_agree
+
+
+def test_three_items_of_which_one_stands_apart_bear_no_anchor_out():
+    apart = simulate(np.random.default_rng(2), n=(2000, 2000), n_items=3, n_shifted=1, shift=0.8)
+    alike = simulate(np.random.default_rng(2), n=(2000, 2000), n_items=3)
+
+    assert "anchors_unchecked" in only_pair(run(apart)).notes
+    assert only_pair(run(alike)).notes == ()
+
+
+def test_differences_of_which_no_half_agrees_are_noted():
+    made = simulate(np.random.default_rng(1), n=(1500, 1500), n_items=10, n_shifted=4, shift=1.2, opposed=(3, 0.6))
+
+    assert only_pair(run(made)).notes == ("no_half_agrees",)
 
 
 @pytest.fixture(scope="module")
