@@ -44,8 +44,13 @@ if TYPE_CHECKING:  # the same names once more, for type checkers; a test compare
     from psychometrics.change import standard_error_of_estimation as standard_error_of_estimation
     from psychometrics.change import standard_error_of_measurement as standard_error_of_measurement
     from psychometrics.change import standard_error_of_prediction as standard_error_of_prediction
+    from psychometrics.confirmatory._invariance_result import FreedParameter as FreedParameter
+    from psychometrics.confirmatory._invariance_result import InvarianceStep as InvarianceStep
+    from psychometrics.confirmatory._invariance_result import MeasurementInvariance as MeasurementInvariance
+    from psychometrics.confirmatory._invariance_result import ModelChange as ModelChange
     from psychometrics.confirmatory.fit_measures import FitMeasures as FitMeasures
     from psychometrics.confirmatory.fit_measures import ScaledFit as ScaledFit
+    from psychometrics.confirmatory.invariance import measurement_invariance as measurement_invariance
     from psychometrics.confirmatory.model import FactorModel as FactorModel
     from psychometrics.confirmatory.model import confirmatory_factor_analysis as confirmatory_factor_analysis
     from psychometrics.confirmatory.modification import EqualityTests as EqualityTests
@@ -228,6 +233,13 @@ _PUBLIC: dict[str, tuple[str, ...]] = {
     "audit.items": ("ItemDif",),
     "audit.pairs": ("Impact", "PairAudit"),
     "_multiple_testing": ("benjamini_hochberg",),
+    "confirmatory._invariance_result": (
+        "FreedParameter",
+        "InvarianceStep",
+        "MeasurementInvariance",
+        "ModelChange",
+    ),
+    "confirmatory.invariance": ("measurement_invariance",),
     "confirmatory.model": (
         "FactorModel",
         "confirmatory_factor_analysis",

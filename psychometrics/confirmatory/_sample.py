@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from psychometrics._codes import group_codes
 from psychometrics._moments import pairwise_moments
 from psychometrics._patterns import Collapsed, collapse, complete_rows
 from psychometrics._saturated import saturated_moments
-from psychometrics._validation import Floats, Integers, Label, as_choice, as_groups, as_responses
+from psychometrics._validation import Floats, Integers, Label, as_choice, as_responses
 
 MISSING = ("listwise", "fiml")
 # The smallest eigenvalue of a correlation matrix that is more than rounding.
@@ -67,11 +68,13 @@ class Grouped:
         return sum(sample.n for sample in self.samples)
 
 
-def grouped_samples(responses: ArrayLike, groups: ArrayLike | None, missing: str) -> Grouped:
-    """Split validated responses by group and summarise each group."""
+def grouped_samples(
+    responses: ArrayLike, groups: ArrayLike | None, missing: str, *, reference: Label | None = None
+) -> Grouped:
+    """Split validated responses by group, the reference group first, and summarise each group."""
     as_choice(missing, MISSING, "missing")
     matrix = as_responses(responses, min_items=2)
-    labels, codes = _groups_of(groups, len(matrix))
+    labels, codes = _groups_of(groups, len(matrix), reference)
     gaps = np.isnan(matrix)
     usable = (codes >= 0) & ~(gaps.any(axis=1) if missing == "listwise" else gaps.all(axis=1))
     samples = tuple(
@@ -81,10 +84,11 @@ def grouped_samples(responses: ArrayLike, groups: ArrayLike | None, missing: str
     return Grouped(samples, labels, len(matrix) - int(usable.sum()))
 
 
-def _groups_of(groups: ArrayLike | None, n: int) -> tuple[tuple[Label, ...], Integers]:
+def _groups_of(groups: ArrayLike | None, n: int, reference: Label | None) -> tuple[tuple[Label, ...], Integers]:
     if groups is None:
         return ("all",), np.zeros(n, dtype=np.int64)
-    return as_groups(groups, n, min_groups=2)
+    codes, labels = group_codes(groups, n, reference)
+    return labels, codes.astype(np.int64)
 
 
 def _sample(matrix: Floats, where: str, missing: str) -> Sample:

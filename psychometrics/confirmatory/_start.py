@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from psychometrics._covariance_matrix import as_correlation
 from psychometrics._validation import Floats
 from psychometrics.confirmatory._parameters import Layout, Matrices
 from psychometrics.confirmatory._sample import Sample
@@ -11,7 +12,8 @@ from psychometrics.confirmatory._sample import Sample
 
 def with_starts(layout: Layout, samples: tuple[Sample, ...]) -> Layout:
     """Return the layout with starts from the samples; fixed loadings of 1 give factors their scale."""
-    parts = [_starts(layout, group, sample) for group, sample in enumerate(samples)]
+    standard = _standard_loadings(layout, samples)
+    parts = [_starts(layout, group, sample, standard[group]) for group, sample in enumerate(samples)]
     loadings, covariance, residual, means = (np.array(part) for part in zip(*parts, strict=True))
     old, free = layout.values, layout.free
     values = Matrices(
@@ -27,15 +29,21 @@ def with_starts(layout: Layout, samples: tuple[Sample, ...]) -> Layout:
     return Layout(free, values)
 
 
-def _starts(layout: Layout, group: int, sample: Sample) -> tuple[Floats, Floats, Floats, Floats]:
+def _standard_loadings(layout: Layout, samples: tuple[Sample, ...]) -> Floats:
+    """Return standardised loadings; factors point the same way in every group."""
+    standard = np.zeros(layout.values.loadings.shape)
+    for group, sample in enumerate(samples):
+        correlation = as_correlation(sample.covariance)
+        for factor, items in enumerate(layout.values.loadings[group].T != 0):
+            axis = _axis(correlation[np.ix_(items, items)])
+            standard[group, items, factor] = axis if axis @ standard[0, items, factor] >= 0 else -axis
+    return standard
+
+
+def _starts(layout: Layout, group: int, sample: Sample, standard: Floats) -> tuple[Floats, Floats, Floats, Floats]:
     """Return loadings, factor covariances, residual covariances and means of one group."""
-    covariance = sample.covariance
-    spread = np.sqrt(np.diag(covariance))
-    correlation = covariance / np.outer(spread, spread)
+    spread, correlation = np.sqrt(np.diag(sample.covariance)), as_correlation(sample.covariance)
     member = layout.values.loadings[group] != 0
-    standard = np.zeros(member.shape)
-    for factor, items in enumerate(member.T):
-        standard[items, factor] = _axis(correlation[np.ix_(items, items)])
     shared = np.clip((standard**2).sum(axis=1), 0.1, 0.9)
     sums = standard.T @ (correlation - np.diag(1.0 - shared)) @ standard
     size = np.sqrt(np.diag(sums))

@@ -139,8 +139,7 @@ def confirmatory_factor_analysis(
     information (gaps), sandwich (MLR: White, 1982; MLM: Satorra & Bentler, 1994; ULS: Browne, 1984, under normality).
     """
     as_choice(estimator, ESTIMATORS, "estimator")
-    if missing == "fiml" and estimator not in ("ML", "MLR"):
-        raise ValueError(f"missing='fiml' needs estimator 'ML' or 'MLR'; got {estimator!r}")
+    refuse_combination(estimator, missing)
     data = grouped_samples(responses, groups, missing)
     structure = factor_structure(
         factors, len(data.samples[0].means), items=items, residual_covariances=residual_covariances
@@ -152,6 +151,12 @@ def confirmatory_factor_analysis(
     layout = equal_across_groups(with_starts(layout, data.samples), *equal)
     fitted = fit_layout(layout, data.samples, estimator)
     return describe(fitted, structure, data, missing, Comparisons(data.samples, estimator, means))
+
+
+def refuse_combination(estimator: str, missing: str) -> None:
+    """Refuse an estimator that cannot use answers of people with gaps."""
+    if missing == "fiml" and estimator not in ("ML", "MLR"):
+        raise ValueError(f"missing='fiml' needs estimator 'ML' or 'MLR'; got {estimator!r}")
 
 
 def describe(

@@ -13,6 +13,7 @@ from psychometrics.confirmatory._fit import LEAST_SQUARES
 from psychometrics.confirmatory._least_squares import least_squares_point, least_squares_weights, unweighted_variance
 from psychometrics.confirmatory._likelihood import Point, likelihood_point
 from psychometrics.confirmatory._parameters import Layout, Matrices
+from psychometrics.confirmatory._structure import FactorStructure
 from psychometrics.confirmatory.model import FactorModel
 
 
@@ -167,7 +168,9 @@ def _score_tests(
         change = score / np.diag(information)
         chi2 = score**2 / np.diag(variance)
     tests = tuple(
-        ModificationIndex(_element(model, name, at), float(value), float(chdtrc(1, value)), float(by))
+        ModificationIndex(
+            element_at(model.structure, model.groups, name, at), float(value), float(chdtrc(1, value)), float(by)
+        )
         for (name, at), value, by in zip(candidates, chi2, change, strict=True)
     )
     known = np.flatnonzero(~np.isnan(chi2))
@@ -182,16 +185,19 @@ def _efficient_scores(
     wide = released(model.layout, candidates)
     point, variance = _criterion(model, wide, wide.pack(model.estimates))
     known = model.layout.n_parameters
-    crossed = point.information[known:, :known]
-    weights = np.linalg.lstsq(point.information[:known, :known], crossed.T, rcond=1e-10)[0].T
+    # A free parameter still moves the candidates that are held equal to it.
+    moved = np.vstack([np.eye(known), np.zeros((len(candidates), known))])
+    for row, (name, at) in enumerate(candidates, start=known):
+        number = int(getattr(model.layout.free, name)[at])
+        moved[row, number - 1] = float(number > 0)
+    crossed = point.information[known:] @ moved
+    weights = np.linalg.lstsq(moved.T @ point.information @ moved, crossed.T, rcond=1e-10)[0].T
     left = point.information[known:, known:] - weights @ crossed.T
     # What the free parameters take up wholly cannot be told from them.
     unknown = np.diag(left) < 1e-8 * np.diag(point.information)[known:]
     left[unknown, unknown] = np.nan
-    if variance is None:
-        return point.gradient[known:], left, left
-    without = np.hstack([-weights, np.eye(len(candidates))])
-    return point.gradient[known:], left, without @ variance @ without.T
+    without = np.hstack([np.zeros((len(candidates), known)), np.eye(len(candidates))]) - weights @ moved.T
+    return without @ point.gradient, left, left if variance is None else without @ variance @ without.T
 
 
 def _criterion(model: FactorModel, wide: Layout, at: Floats) -> tuple[Point, Floats | None]:
@@ -207,9 +213,10 @@ def _criterion(model: FactorModel, wide: Layout, at: Floats) -> tuple[Point, Flo
     return likelihood, None
 
 
-def _element(model: FactorModel, name: str, position: tuple[int, ...]) -> Element:
-    items, factors = model.structure.items, model.structure.factors
+def element_at(structure: FactorStructure, groups: tuple[Label, ...], name: str, position: tuple[int, ...]) -> Element:
+    """Return an element with the names of its group, items and factors."""
+    items, factors = structure.items, structure.factors
     rows = factors if name.startswith("factor") else items
     columns = factors if name in ("loadings", "factor_covariance") else items
     column = columns[position[2]] if len(position) > 2 else ""
-    return Element(name, model.groups[position[0]], rows[position[1]], column, position)
+    return Element(name, groups[position[0]], rows[position[1]], column, position)
