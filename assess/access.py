@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from assess.people.service import Visitor
-    from assess.programmes.models import Engagement
+    from assess.programmes.rules import Term
 
 
 class Relation(StrEnum):
@@ -41,7 +41,7 @@ class Relation(StrEnum):
 class About:
     """What a route's ids point at."""
 
-    engagement: Engagement | None = None
+    engagement: Term | None = None
     programme_id: str | None = None
 
 
@@ -176,8 +176,8 @@ def relations(
     about: About,
     *,
     leads: Callable[[str, str], bool],
-    open_to_coach: Callable[[Engagement], bool],
-    over: Callable[[Engagement], bool],
+    open_to_coach: Callable[[Term], bool],
+    over: Callable[[Term], bool],
 ) -> Iterable[Relation]:
     """Yield every relation of this person to what is asked for."""
     yield R.ANYONE

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import UniqueConstraint, bindparam, insert, select, text
+from sqlalchemy import UniqueConstraint, bindparam, func, insert, select
 from sqlalchemy.orm import Mapped, Session
 
 from assess.db import Base, column, id_column, new_id
+from assess.statements import Statement
 
 
 class Event(StrEnum):
@@ -79,15 +80,15 @@ class AuditEvent(Base):
     digest: Mapped[str] = column("internal")
 
 
-# Made once and on the bare table: to put a statement together takes longer than to run it, and every use case records.
 _EVENTS = AuditEvent.__table__
-_LAST = (
+_LAST = Statement(
     select(_EVENTS.c.sequence, _EVENTS.c.digest)
     .where(_EVENTS.c.subject_id == bindparam("subject"))
     .order_by(_EVENTS.c.sequence.desc())
     .limit(1)
 )
-_APPEND = insert(_EVENTS)  # type: ignore[arg-type]
+_APPEND = Statement(insert(_EVENTS))  # type: ignore[arg-type]
+_ONE_AFTER_ANOTHER = Statement(select(func.pg_advisory_xact_lock(func.hashtext(bindparam("subject"))).label("held")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +100,12 @@ class Recorder:
     def record(self, db: Session, event: Event, *, actor: str, subject: str, about: str = "", now: datetime) -> None:
         """Append to the subject's chain: `actor` did `event` concerning `subject`; `about` is an object's id."""
         if db.get_bind().dialect.name == "postgresql":
-            db.execute(text("SELECT pg_advisory_xact_lock(hashtext(:subject))"), {"subject": subject})
-        last = db.execute(_LAST, {"subject": subject}).one_or_none()
+            _ONE_AFTER_ANOTHER.first(db, subject=subject)
+        last = _LAST.first(db, subject=subject)
         sequence, before = (last.sequence + 1, last.digest) if last else (0, "")
         digest = _link(self.key, before, sequence, now, actor, event, subject, about)
-        db.execute(_APPEND, {"id": new_id(), "subject_id": subject, "sequence": sequence, "at": now, "actor_id": actor,
-                             "event": event, "object_id": about, "digest": digest})  # fmt: skip
+        _APPEND.run(db, {"id": new_id(), "subject_id": subject, "sequence": sequence, "at": now, "actor_id": actor,
+                         "event": event, "object_id": about, "digest": digest})  # fmt: skip
 
     def broken(self, db: Session) -> Iterable[str]:
         """Yield the id of every event that was altered, or stands after one that was removed."""

@@ -196,14 +196,14 @@ def _answer(
                 Assignment.instrument_id == instrument_id,
             )
         ).one()
-        sitting = administration.start(tx, assignment, locale=locale)
+        sitting = administration.start(tx, assignment.id, locale=locale)
         instrument = tx.catalogue.get(sitting.instrument_id, sitting.instrument_version)
         shown = pages_of(instrument)[:pages]
         answers = _plausible(tx, [item.id for page in shown for item in page], instrument_id, level)
         responses.save(tx, sitting, answers, seen={})
-        if pages is None and administration.submit(tx, sitting):
-            for act in HOOKS.on_submit:
-                act(tx, sitting)
+        sent = administration.submit(tx, assignment.id) if pages is None else None
+        for act in HOOKS.on_submit if sent else ():
+            act(tx, sent)
 
 
 def _plausible(tx: Transaction, item_ids: Iterable[str], instrument_id: str, level: float) -> dict[str, Answer]:

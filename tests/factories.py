@@ -149,7 +149,7 @@ def make_sitting(
 ) -> Administration:  # fmt: skip
     """Make a sitting that was begun, with these answers."""
     assignment = make_assignment(tx, instrument_id, programme=programme, client=client, scopes=scopes)
-    sitting = administrations.start(tx, assignment, locale=locale)
+    begun = administrations.start(tx, assignment.id, locale=locale)
     if answers:
-        responses.save(tx, sitting, answers, seen={})
-    return sitting
+        responses.save(tx, begun, answers, seen={})
+    return tx.db.get_one(Administration, begun.id)

@@ -49,11 +49,11 @@ def make_sitting(
     if not isinstance(answers, Mapping):
         codes = zip(instrument.items, answers, strict=True)
         answers = {item.id: Missing.SKIPPED if code is None else code for item, code in codes}
-    administration = administrations.start(tx, assignment, locale=locale)
-    responses.save(tx, administration, answers, seen={})
-    administrations.submit(tx, administration)
-    scoring.score_administration(tx, administration, release.reliabilities_in_force)
-    return administration
+    begun = administrations.start(tx, assignment.id, locale=locale)
+    responses.save(tx, begun, answers, seen={})
+    administrations.submit(tx, assignment.id)
+    scoring.score_administration(tx, begun, release.reliabilities_in_force)
+    return tx.db.get_one(Administration, begun.id)
 
 
 def add_evidence(

@@ -30,3 +30,13 @@ class Administration(Base):
     submitted_at: Mapped[datetime | None] = column("internal")
 
     assignment: Mapped[Assignment] = relationship()
+
+    @property
+    def wave_kind(self) -> str:
+        """The wave it belongs to."""
+        return self.assignment.wave_kind
+
+    @property
+    def programme_id(self) -> str:
+        """The programme it belongs to."""
+        return self.assignment.engagement.programme_id

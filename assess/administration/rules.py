@@ -4,8 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
 
 from assess.instruments.rules import Instrument, LanguageState
+
+
+class Sitting(Protocol):
+    """What answering and scoring need of a sitting: the entity, or a row of it with its wave and programme."""
+
+    id: str
+    assignment_id: str
+    engagement_id: str
+    person_id: str
+    instrument_id: str
+    instrument_version: str
+    locale: str
+    mode: str
+    submitted_at: datetime | None
+
+    @property
+    def wave_kind(self) -> str:
+        """The wave it belongs to."""
+
+    @property
+    def programme_id(self) -> str:
+        """The programme it belongs to."""
 
 
 @dataclass(frozen=True, slots=True)

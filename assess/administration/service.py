@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from assess.access import About
 from assess.administration.models import Administration
-from assess.administration.rules import Background
+from assess.administration.rules import Background, Sitting
 from assess.audit import Event
 from assess.consent import service as consent
 from assess.db import new_id
 from assess.errors import AssessError, KeyDestroyed, Refused
 from assess.i18n import gettext as _
 from assess.people.models import Person
-from assess.programmes.models import Assignment
+from assess.programmes.models import Assignment, Engagement
 from assess.programmes.service import about_assignment
+from assess.statements import Statement
 from assess.transactions import Transaction
 
 
@@ -32,17 +35,38 @@ def about_administration(db: Session, administration_id: str) -> About | None:
     return about_assignment(db, administration.assignment_id) if administration else None
 
 
-def administration_of(tx: Transaction, assignment_id: str) -> Administration | None:
+def administration_of(tx: Transaction, assignment_id: str) -> Sitting | None:
     """Return the sitting of an assignment, if one was begun."""
-    return tx.db.scalars(_SITTING, {"assignment": assignment_id}).one_or_none()
+    sitting: Sitting | None = _SITTING.first(tx.db, assignment=assignment_id)
+    return sitting
 
 
-# Made once, since every page of answering asks it: putting a statement together takes longer than running it.
-_SITTING = select(Administration).where(Administration.assignment_id == bindparam("assignment"))
-_HELD = select(Assignment.id).where(Assignment.id == bindparam("assignment")).with_for_update()
+_ADMINISTRATION, _ASSIGNMENT, _ENGAGEMENT = Administration.__table__, Assignment.__table__, Engagement.__table__
+_SITTING = Statement(
+    select(*_ADMINISTRATION.c, _ASSIGNMENT.c.wave_kind, _ENGAGEMENT.c.programme_id)
+    .join(_ASSIGNMENT, _ASSIGNMENT.c.id == _ADMINISTRATION.c.assignment_id)
+    .join(_ENGAGEMENT, _ENGAGEMENT.c.id == _ADMINISTRATION.c.engagement_id)
+    .where(_ADMINISTRATION.c.assignment_id == bindparam("assignment"))
+)
+_BEGIN = Statement(insert(_ADMINISTRATION))  # type: ignore[arg-type]
+_SEND = Statement(
+    update(_ADMINISTRATION)  # type: ignore[arg-type]
+    .where(_ADMINISTRATION.c.id == bindparam("administration"))
+    .values(submitted_at=bindparam("now"))
+)
+_HELD = Statement(
+    select(
+        *_ASSIGNMENT.c,
+        _ENGAGEMENT.c.client_id,
+        _ENGAGEMENT.c.stopped_at,
+    )
+    .join(_ENGAGEMENT, _ENGAGEMENT.c.id == _ASSIGNMENT.c.engagement_id)
+    .where(_ASSIGNMENT.c.id == bindparam("assignment"))
+    .with_for_update()
+)
 
 
-def open_sitting(tx: Transaction, assignment_id: str) -> Administration | None:
+def open_sitting(tx: Transaction, assignment_id: str) -> Sitting | None:
     """Return the sitting whose items may be shown now: begun, not sent, under a valid consent."""
     administration = administration_of(tx, assignment_id)
     if administration is None or administration.submitted_at is not None:
@@ -50,63 +74,67 @@ def open_sitting(tx: Transaction, assignment_id: str) -> Administration | None:
     return administration if consent.allows_answering(tx, administration.engagement_id) else None
 
 
-def start(tx: Transaction, assignment: Assignment, *, locale: str) -> Administration:
+def start(tx: Transaction, assignment_id: str, *, locale: str) -> Sitting:
     """Begin the sitting in one language; beginning again returns the same sitting."""
-    _hold(tx, assignment.id)
-    begun = administration_of(tx, assignment.id)
+    assignment = _hold(tx, assignment_id)
+    if assignment.declined_at is not None:
+        _set_declined(tx, assignment_id, None)
+    begun = administration_of(tx, assignment_id)
     if begun is not None:
-        assignment.declined_at = None
         return begun
-    record = consent.valid_record(tx, assignment.engagement_id)
-    if record is None:
+    record_id = consent.valid_record_id(tx, assignment.engagement_id)
+    if record_id is None:
         raise Refused(_("No question is shown before you have given your consent. Please read it and decide first."))
-    if assignment.engagement.stopped_at is not None:
+    if assignment.stopped_at is not None:
         raise Refused(_("This coaching was stopped, so there is nothing to answer any more."))
     instrument = tx.catalogue.get(assignment.instrument_id, assignment.instrument_version)
     if locale not in instrument.answerable_locales:
         raise Refused(_("This questionnaire does not exist in that language. Please choose one of those offered."))
-    assignment.declined_at = None
-    administration = Administration(
-        id=new_id(),
-        assignment_id=assignment.id,
-        engagement_id=assignment.engagement_id,
-        person_id=assignment.engagement.client_id,
-        consent_record_id=record.id,
-        instrument_id=instrument.id,
-        instrument_version=instrument.version,
-        instrument_digest=instrument.digest,
-        locale=locale,
-        started_at=tx.now,
+    sitting_id = new_id()
+    _BEGIN.run(
+        tx.db,
+        {
+            "id": sitting_id,
+            "assignment_id": assignment_id,
+            "engagement_id": assignment.engagement_id,
+            "person_id": assignment.client_id,
+            "consent_record_id": record_id,
+            "instrument_id": instrument.id,
+            "instrument_version": instrument.version,
+            "instrument_digest": instrument.digest,
+            "locale": locale,
+            "mode": "web",
+            "started_at": tx.now,
+            "submitted_at": None,
+        },
     )
-    tx.db.add(administration)
-    tx.db.flush()
-    tx.record(Event.ADMINISTRATION_STARTED, subject=administration.person_id, about=administration.id)
-    return administration
+    tx.record(Event.ADMINISTRATION_STARTED, subject=assignment.client_id, about=sitting_id)
+    sitting: Sitting = _SITTING.first(tx.db, assignment=assignment_id)
+    return sitting
 
 
-def decline(tx: Transaction, assignment: Assignment) -> None:
+def decline(tx: Transaction, assignment_id: str) -> None:
     """Say no to one questionnaire; saying it again changes nothing, and a change of mind is welcome."""
-    _hold(tx, assignment.id)
-    begun = administration_of(tx, assignment.id)
+    assignment = _hold(tx, assignment_id)
+    begun = administration_of(tx, assignment_id)
     if begun is not None and begun.submitted_at is not None:
         raise Refused(_("You have sent this questionnaire already. You can still take back your consent."))
     if assignment.declined_at is None:
-        assignment.declined_at = tx.now
-        tx.record(Event.ADMINISTRATION_DECLINED, subject=assignment.engagement.client_id, about=assignment.id)
+        _set_declined(tx, assignment_id, tx.now)
+        tx.record(Event.ADMINISTRATION_DECLINED, subject=assignment.client_id, about=assignment_id)
 
 
-def submit(tx: Transaction, administration: Administration) -> bool:
-    """Send the answers for good; return whether this call did it: sending again changes nothing."""
-    _hold(tx, administration.assignment_id)
-    tx.db.refresh(administration)
-    if administration.submitted_at is not None:
-        return False
+def submit(tx: Transaction, assignment_id: str) -> Sitting | None:
+    """Send the answers for good; return the sitting if this call did it: sending again changes nothing."""
+    _hold(tx, assignment_id)
+    administration = administration_of(tx, assignment_id)
+    if administration is None or administration.submitted_at is not None:
+        return None
     if not consent.allows_answering(tx, administration.engagement_id):
         raise Refused(_("Your consent is needed before you can send your answers. Please read it and decide first."))
-    administration.submitted_at = tx.now
-    tx.db.flush()
+    _SEND.run(tx.db, {"administration": administration.id, "now": tx.now})
     tx.record(Event.ADMINISTRATION_SUBMITTED, subject=administration.person_id, about=administration.id)
-    return True
+    return administration_of(tx, assignment_id)
 
 
 def check_instruments_in_use(tx: Transaction) -> None:
@@ -146,6 +174,13 @@ def save_background(tx: Transaction, person: Person, background: Background) -> 
     tx.record(Event.BACKGROUND_SAVED, subject=person.id)
 
 
-def _hold(tx: Transaction, assignment_id: str) -> None:
-    """Let one request after another decide about an assignment (SQLite lets one write at a time by itself)."""
-    tx.db.execute(_HELD, {"assignment": assignment_id})
+def _hold(tx: Transaction, assignment_id: str) -> Any:
+    """Return an assignment as it is now, and let one request after another decide about it and its engagement.
+
+    SQLite lets one write at a time by itself.
+    """
+    return _HELD.first(tx.db, assignment=assignment_id)
+
+
+def _set_declined(tx: Transaction, assignment_id: str, moment: datetime | None) -> None:
+    tx.db.execute(update(Assignment).where(Assignment.id == assignment_id).values(declined_at=moment))

@@ -14,7 +14,7 @@ from assess.errors import InvalidInput
 from assess.i18n import current_locale
 from assess.i18n import gettext as _
 from assess.people.models import Person
-from assess.programmes.models import Assignment
+from assess.programmes import service as programmes
 
 pages = Blueprint("administration", __name__)
 
@@ -23,7 +23,7 @@ pages = Blueprint("administration", __name__)
 def begin(assignment_id: str) -> str | Response:
     """Say what a questionnaire is and in which languages it exists; lead on to where the client stands."""
     with web.transaction() as tx:
-        assignment = tx.db.get_one(Assignment, assignment_id)
+        assignment = programmes.assignment_of(tx, assignment_id)
         sitting = service.administration_of(tx, assignment_id)
         consented = consent.allows_answering(tx, assignment.engagement_id)
         instrument = tx.catalogue.get(assignment.instrument_id, assignment.instrument_version)
@@ -50,7 +50,7 @@ def start(assignment_id: str) -> Response:
     if not locale:
         return redirect(url_for(".begin", assignment_id=assignment_id, problem="language"), 303)
     with web.transaction() as tx:
-        service.start(tx, tx.db.get_one(Assignment, assignment_id), locale=locale)
+        service.start(tx, assignment_id, locale=locale)
     return redirect(url_for("responses.resume", assignment_id=assignment_id), 303)
 
 
@@ -58,7 +58,7 @@ def start(assignment_id: str) -> Response:
 def decline(assignment_id: str) -> Response:
     """Take a no for an answer."""
     with web.transaction() as tx:
-        service.decline(tx, tx.db.get_one(Assignment, assignment_id))
+        service.decline(tx, assignment_id)
     return redirect(url_for(".begin", assignment_id=assignment_id), 303)
 
 
@@ -66,11 +66,10 @@ def decline(assignment_id: str) -> Response:
 def submit(assignment_id: str) -> Response:
     """Send the answers, once."""
     with web.transaction() as tx:
-        sitting = service.administration_of(tx, assignment_id)
-        if sitting is not None and service.submit(tx, sitting):
-            for act in web.hooks().on_submit:
-                act(tx, sitting)
-    return redirect(url_for(".done" if sitting else ".begin", assignment_id=assignment_id), 303)
+        sitting = service.submit(tx, assignment_id)
+        for act in web.hooks().on_submit if sitting else ():
+            act(tx, sitting)
+    return redirect(url_for(".done", assignment_id=assignment_id), 303)
 
 
 @pages.get("/assignments/<assignment_id>/done")

@@ -20,6 +20,7 @@ from assess.errors import Refused
 from assess.i18n import gettext as _
 from assess.programmes.models import Engagement
 from assess.programmes.service import about_engagement
+from assess.statements import Statement
 from assess.transactions import Transaction
 
 
@@ -171,24 +172,23 @@ def _gaps_in(tx: Transaction, record: Any, granted: frozenset[str]) -> tuple[Gap
 
 
 def allows_answering(tx: Transaction, engagement_id: str) -> bool:
-    """Return whether there is a valid record: what every page of answering asks, so nothing is loaded but for that."""
-    rows = _standing(tx, engagement_id)
-    return bool(rows) and not _gaps_in(tx, rows[0], _granted(rows))
+    """Return whether there is a valid record: what every page of answering asks."""
+    return valid_record_id(tx, engagement_id) is not None
 
 
 def _standing(tx: Transaction, engagement_id: str) -> Sequence[Any]:
     """Return a row of the record in force for each scope it grants, at least one; none where there is no record."""
-    return tx.db.execute(_STANDING, {"engagement": engagement_id}).all()
+    return _STANDING.all(tx.db, engagement=engagement_id)
 
 
 def _granted(standing: Sequence[Any]) -> frozenset[str]:
     return frozenset(row.scope for row in standing if row.scope)
 
 
-# Made once and on bare tables, since every page of answering asks it: what was changed must be flushed by then.
 _RECORD, _SCOPE = ConsentRecord.__table__, ConsentScope.__table__
-_STANDING = (
+_STANDING = Statement(
     select(
+        _RECORD.c.id,
         _RECORD.c.locale,
         _RECORD.c.text_version,
         _RECORD.c.eligible,
@@ -208,6 +208,12 @@ def valid_record(tx: Transaction, engagement_id: str) -> ConsentRecord | None:
     """Return the record that allows answering in an engagement, if there is one."""
     record = current_record(tx, engagement_id)
     return record if record is not None and not _gaps(tx, record) else None
+
+
+def valid_record_id(tx: Transaction, engagement_id: str) -> str | None:
+    """Return the id of the record that allows answering in an engagement, if there is one."""
+    rows = _standing(tx, engagement_id)
+    return rows[0].id if rows and not _gaps_in(tx, rows[0], _granted(rows)) else None
 
 
 def covers(tx: Transaction, engagement_id: str, scope: Scope) -> bool:

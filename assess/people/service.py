@@ -16,6 +16,7 @@ from assess.db import new_id
 from assess.errors import InvalidInput, KeyDestroyed, NotFound, Refused
 from assess.i18n import gettext as _
 from assess.people.models import Link, Person, PersonRole, Role, SignInSession
+from assess.statements import Statement
 from assess.transactions import Transaction
 from assess.vault import Vault
 
@@ -221,7 +222,7 @@ def visitor_of(db: Session, vault: Vault, token: str | None, *, now: object) -> 
     """Return who a session token belongs to, if the session is open."""
     if not token:
         return None
-    rows = db.execute(_SIGNED_IN, {"digest": digest(token), "now": now}).all()
+    rows = _SIGNED_IN.all(db, digest=digest(token), now=now)
     if not rows:
         return None
     person_id, name_sealed, locale, simulated, _role = rows[0]
@@ -229,9 +230,8 @@ def visitor_of(db: Session, vault: Vault, token: str | None, *, now: object) -> 
     return Visitor(person_id, _open_name(person_id, name_sealed, vault), roles, locale, simulated)
 
 
-# Made once and on bare tables, since every request asks it: putting a statement together takes longer than running it.
 _PERSON, _ROLE, _SESSION = Person.__table__, PersonRole.__table__, SignInSession.__table__
-_SIGNED_IN = (
+_SIGNED_IN = Statement(
     select(_PERSON.c.id, _PERSON.c.name_sealed, _PERSON.c.locale, _PERSON.c.simulated, _ROLE.c.role)
     .join(_SESSION, _SESSION.c.person_id == _PERSON.c.id)
     .outerjoin(_ROLE, _ROLE.c.person_id == _PERSON.c.id)

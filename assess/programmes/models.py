@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, UniqueConstrain
 from sqlalchemy.orm import Mapped, relationship
 
 from assess.db import Base, column, id_column
+from assess.programmes.rules import has_declared
 from assess.vault import SHORTEST_SEALED
 
 
@@ -93,6 +94,11 @@ class Engagement(Base):
 
     programme: Mapped[Programme] = relationship()
     declarations: Mapped[list[Declaration]] = relationship(lazy="selectin", order_by="Declaration.declared_at")
+
+    @property
+    def coach_has_declared(self) -> bool:
+        """Whether the coach has said what ties they have to the client."""
+        return has_declared(self, self.coach_id)
 
 
 class Declaration(Base):

@@ -22,7 +22,15 @@ class Declared(Protocol):
 
 
 class Term(Protocol):
-    """What the rules need of an engagement."""
+    """What the rules need of an engagement: the entity, or a row with as much of it."""
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+
+    @property
+    def programme_id(self) -> str:
+        """The programme it belongs to."""
 
     @property
     def client_id(self) -> str:
@@ -45,6 +53,14 @@ class Term(Protocol):
         """When a tie or a person ended it."""
 
     @property
+    def coach_has_declared(self) -> bool:
+        """Whether the coach has said what ties they have to the client."""
+
+
+class Declaring(Protocol):
+    """An engagement with what was declared in it."""
+
+    @property
     def declarations(self) -> Sequence[Declared]:
         """What each side said about ties."""
 
@@ -59,14 +75,14 @@ def is_over(engagement: Term, today: date) -> bool:
     return engagement.stopped_at is not None or today > engagement.ends_on
 
 
-def has_declared(engagement: Term, person_id: str) -> bool:
+def has_declared(engagement: Declaring, person_id: str) -> bool:
     """Return whether this side has said what ties it has to the other."""
     return any(declaration.person_id == person_id for declaration in engagement.declarations)
 
 
 def is_open_to_coach(engagement: Term, today: date) -> bool:
     """Return whether the coach may read what the client shares: it is live and the coach has declared ties."""
-    return is_live(engagement, today) and has_declared(engagement, engagement.coach_id)
+    return is_live(engagement, today) and engagement.coach_has_declared
 
 
 def blocks(ties: Iterable[str]) -> bool:

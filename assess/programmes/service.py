@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
+from typing import Any
 
-from sqlalchemy import bindparam, or_, select, union
-from sqlalchemy.orm import Session, lazyload
+from sqlalchemy import bindparam, exists, or_, select, union
+from sqlalchemy.orm import Session
 
 from assess.access import About
 from assess.audit import Event
@@ -29,6 +30,7 @@ from assess.programmes.models import (
     Wave,
     WaveKind,
 )
+from assess.statements import Statement
 from assess.transactions import Transaction
 
 
@@ -39,22 +41,40 @@ def about_programme(db: Session, programme_id: str) -> About | None:
 
 def about_engagement(db: Session, engagement_id: str) -> About | None:
     """Return what an engagement id points at."""
-    engagement = db.get(Engagement, engagement_id)
+    engagement = _TERM.first(db, engagement=engagement_id)
     return About(engagement, engagement.programme_id) if engagement else None
 
 
 def about_assignment(db: Session, assignment_id: str) -> About | None:
     """Return what an assignment id points at."""
-    engagement = db.scalars(_ENGAGEMENT_OF_ASSIGNMENT, {"assignment": assignment_id}).one_or_none()
+    engagement = _TERM_OF_ASSIGNMENT.first(db, assignment=assignment_id)
     return About(engagement, engagement.programme_id) if engagement else None
 
 
-# Made once, since every page of answering asks it; what was declared matters to coaches only and is read when they ask.
-_ENGAGEMENT_OF_ASSIGNMENT = (
-    select(Engagement)
-    .join(Assignment, Assignment.engagement_id == Engagement.id)
-    .where(Assignment.id == bindparam("assignment"))
-    .options(lazyload(Engagement.declarations))
+def assignment_of(tx: Transaction, assignment_id: str) -> Any:
+    """Return the row of an assignment that is known to exist."""
+    return _ASSIGNED.first(tx.db, assignment=assignment_id)
+
+
+_ENGAGEMENT, _ASSIGNMENT = Engagement.__table__, Assignment.__table__
+_WHO_AND_WHEN = select(
+    _ENGAGEMENT.c.id,
+    _ENGAGEMENT.c.programme_id,
+    _ENGAGEMENT.c.client_id,
+    _ENGAGEMENT.c.coach_id,
+    _ENGAGEMENT.c.starts_on,
+    _ENGAGEMENT.c.ends_on,
+    _ENGAGEMENT.c.stopped_at,
+    exists()
+    .where(Declaration.engagement_id == _ENGAGEMENT.c.id, Declaration.person_id == _ENGAGEMENT.c.coach_id)
+    .label("coach_has_declared"),
+)
+_ASSIGNED = Statement(select(*_ASSIGNMENT.c).where(_ASSIGNMENT.c.id == bindparam("assignment")))
+_TERM = Statement(_WHO_AND_WHEN.where(_ENGAGEMENT.c.id == bindparam("engagement")))
+_TERM_OF_ASSIGNMENT = Statement(
+    _WHO_AND_WHEN.join(_ASSIGNMENT, _ASSIGNMENT.c.engagement_id == _ENGAGEMENT.c.id).where(
+        _ASSIGNMENT.c.id == bindparam("assignment")
+    )
 )
 
 
@@ -227,6 +247,7 @@ def end_engagement(tx: Transaction, engagement: Engagement, *, reason: str) -> N
 
 def _stop(tx: Transaction, engagement: Engagement, reason: str) -> None:
     engagement.stopped_at, engagement.stop_reason = tx.now, reason
+    tx.db.flush()
     tx.record(Event.ENGAGEMENT_STOPPED, subject=engagement.client_id, about=engagement.id)
 
 

@@ -29,7 +29,7 @@ from assess.transactions import Transaction
 def released(tx: Transaction, administration: Administration, *, use: str) -> tuple[ReleasedScore | Withheld, ...]:
     """Return each scale of a sitting: its score if a signed verdict covers this use, else why it is withheld."""
     instrument = tx.catalogue.get(administration.instrument_id, administration.instrument_version)
-    programme_id = administration.assignment.engagement.programme_id
+    programme_id = administration.programme_id
     signed = {
         row.scale_id: row
         for row in verdicts.in_force(tx, programme_id, instrument)

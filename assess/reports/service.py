@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from assess.administration import service as administrations
 from assess.administration.models import Administration
+from assess.administration.rules import Sitting
 from assess.audit import Event
 from assess.consent import service as consent
 from assess.consent.rules import Scope
@@ -274,6 +275,6 @@ def _day(administration: Administration) -> date:
     return _sent_at(administration).date()
 
 
-def _sent_at(administration: Administration) -> datetime:
+def _sent_at(administration: Sitting) -> datetime:
     """Return when a sitting that was sent was sent."""
     return cast(datetime, administration.submitted_at)

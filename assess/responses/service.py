@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, select
 
 from assess.administration import service as administrations
 from assess.administration.models import Administration
+from assess.administration.rules import Sitting
 from assess.audit import Event
 from assess.consent import service as consent
 from assess.consent.models import ConsentRecord
@@ -25,34 +25,33 @@ from assess.programmes.models import Engagement
 from assess.responses import rules
 from assess.responses.models import DeidentifiedAdministration, ItemRemark, Response
 from assess.responses.rules import Answer, Clash, Missing, Remark, Saved, Step
+from assess.statements import Statement
 from assess.transactions import Transaction
 
-# Made once and on bare tables, since every page of answering asks them: to put a statement together and to map its
-# rows takes longer than to run it.
 _RESPONSE, _REMARK, _ADMINISTRATION = Response.__table__, ItemRemark.__table__, Administration.__table__
-_REVISIONS = (
+_REVISIONS = Statement(
     select(_RESPONSE.c.item_id, _RESPONSE.c.sealed)
     .where(_RESPONSE.c.administration_id == bindparam("administration"))
     .order_by(_RESPONSE.c.item_id, _RESPONSE.c.revision)
 )
-_REMARKS = (
+_REMARKS = Statement(
     select(_REMARK.c.item_id, _REMARK.c.kind)
     .where(_REMARK.c.administration_id == bindparam("administration"))
     .order_by(_REMARK.c.kind)
 )
-_HELD = (
+_HELD = Statement(
     select(_ADMINISTRATION.c.submitted_at).where(_ADMINISTRATION.c.id == bindparam("administration")).with_for_update()
 )
-_ADD = insert(Response.__table__)  # type: ignore[arg-type]
+_ADD = Statement(insert(_RESPONSE))  # type: ignore[arg-type]
 
 
-def instrument_of(tx: Transaction, administration: Administration) -> Instrument:
+def instrument_of(tx: Transaction, administration: Sitting) -> Instrument:
     """Return the questionnaire that is being answered."""
     return tx.catalogue.get(administration.instrument_id, administration.instrument_version)
 
 
 def save(
-    tx: Transaction, administration: Administration, answers: Mapping[str, Answer | None], *, seen: Mapping[str, int]
+    tx: Transaction, administration: Sitting, answers: Mapping[str, Answer | None], *, seen: Mapping[str, int]
 ) -> Saved:
     """Add the answers given, each upon the revision its tab had seen; None clears.
 
@@ -72,32 +71,30 @@ def save(
         elif step is Step.CLASH:
             clashes.append(Clash(item_id, len(history), history[-1], answer))
     if rows:
-        tx.db.execute(_ADD, rows)
+        _ADD.run(tx.db, *rows)
         tx.record(Event.ANSWERS_SAVED, subject=administration.person_id, about=administration.id)
     return Saved(revisions, tuple(clashes))
 
 
-def answers_of(tx: Transaction, administration: Administration) -> dict[str, Answer]:
+def answers_of(tx: Transaction, administration: Sitting) -> dict[str, Answer]:
     """Return every item's answer in force; an item nobody touched was not reached."""
     items = instrument_of(tx, administration).items
     kept = histories(tx, administration)
     return {item.id: kept[item.id][-1] if item.id in kept else Missing.NOT_REACHED for item in items}
 
 
-def answers_on(
-    tx: Transaction, administration: Administration, item_ids: Collection[str]
-) -> dict[str, tuple[int, Answer]]:
+def answers_on(tx: Transaction, administration: Sitting, item_ids: Collection[str]) -> dict[str, tuple[int, Answer]]:
     """Return revision and answer of those of the items that have one: what one page shows."""
     kept = histories(tx, administration)
     return {item_id: (len(kept[item_id]), kept[item_id][-1]) for item_id in item_ids if item_id in kept}
 
 
-def touched(tx: Transaction, administration: Administration) -> set[str]:
+def touched(tx: Transaction, administration: Sitting) -> set[str]:
     """Return the items that were answered, skipped or cleared."""
     return set(histories(tx, administration))
 
 
-def remark(tx: Transaction, administration: Administration, item_id: str, kind: Remark, *, comment: str = "") -> None:
+def remark(tx: Transaction, administration: Sitting, item_id: str, kind: Remark, *, comment: str = "") -> None:
     """Keep what a client says about an item; the same kind again only replaces the comment."""
     _check_open(tx, administration)
     _check_offered(instrument_of(tx, administration), {item_id: None})
@@ -129,10 +126,10 @@ def remark(tx: Transaction, administration: Administration, item_id: str, kind: 
     tx.record(Event.ITEM_REMARKED, subject=administration.person_id, about=administration.id)
 
 
-def remarks_on(tx: Transaction, administration: Administration) -> dict[str, list[Remark]]:
+def remarks_on(tx: Transaction, administration: Sitting) -> dict[str, list[Remark]]:
     """Return what the client has said about which item."""
     said = defaultdict(list)
-    for item_id, kind in tx.db.execute(_REMARKS, {"administration": administration.id}):
+    for item_id, kind in _REMARKS.all(tx.db, administration=administration.id):
         said[item_id].append(Remark(kind))
     return said
 
@@ -154,19 +151,18 @@ def remark_counts(
     return Counter((item_id, Remark(kind)) for item_id, kind in tx.db.execute(statement))
 
 
-def deidentify(tx: Transaction, administration: Administration) -> None:
+def deidentify(tx: Transaction, administration: Sitting) -> None:
     """Keep a copy without the person, if they agreed that it may be used to check the questionnaire."""
-    engagement = administration.assignment.engagement
-    if not consent.covers(tx, engagement.id, Scope.INSTRUMENT_QUALITY):
+    if not consent.covers(tx, administration.engagement_id, Scope.INSTRUMENT_QUALITY):
         return
     person = tx.db.get_one(Person, administration.person_id)
     copy = DeidentifiedAdministration(
         way_back=way_back(tx, person.id, administration.id),
-        programme_id=engagement.programme_id,
+        programme_id=administration.programme_id,
         instrument_id=administration.instrument_id,
         instrument_version=administration.instrument_version,
         locale=administration.locale,
-        wave_kind=administration.assignment.wave_kind,
+        wave_kind=administration.wave_kind,
         month=tx.today.replace(day=1),
         simulated=person.simulated,
         groups=administrations.background_of(tx, person).groups,
@@ -197,10 +193,9 @@ def forget_deidentified(tx: Transaction, record: ConsentRecord, scope: str) -> N
     tx.db.execute(delete(DeidentifiedAdministration).where(DeidentifiedAdministration.way_back.in_(ways_back)))
 
 
-def _check_open(tx: Transaction, administration: Administration) -> None:
+def _check_open(tx: Transaction, administration: Sitting) -> None:
     """Let one request after another write to a sitting, and none once it was sent or consent is gone."""
-    submitted_at: datetime | None = tx.db.scalar(_HELD, {"administration": administration.id})
-    if submitted_at is not None:
+    if _HELD.first(tx.db, administration=administration.id).submitted_at is not None:
         raise Conflict(_("This questionnaire was sent already. The answers that were sent stay as they are."))
     if not consent.allows_answering(tx, administration.engagement_id):
         raise Refused(_("Nothing was saved, because your consent is not in force. Please look at it again first."))
@@ -217,10 +212,10 @@ def _check_offered(instrument: Instrument, answers: Mapping[str, Answer | None])
         raise InvalidInput(faults)
 
 
-def histories(tx: Transaction, administration: Administration) -> Mapping[str, Sequence[Answer]]:
+def histories(tx: Transaction, administration: Sitting) -> Mapping[str, Sequence[Answer]]:
     """Return every revision of each item that has one, oldest first."""
     kept: dict[str, _History] = {}
-    for item_id, sealed in tx.db.execute(_REVISIONS, {"administration": administration.id}):
+    for item_id, sealed in _REVISIONS.all(tx.db, administration=administration.id):
         if item_id not in kept:
             kept[item_id] = _History(tx, administration, item_id, [])
         kept[item_id].sealed.append(sealed)
@@ -232,7 +227,7 @@ class _History(Sequence[Answer]):
     """The revisions of one item, oldest first, each opened only when it is looked at."""
 
     tx: Transaction
-    administration: Administration
+    administration: Sitting
     item_id: str
     sealed: list[bytes]
 
@@ -248,9 +243,7 @@ class _History(Sequence[Answer]):
             return Missing.ERASED
 
 
-def _row(
-    tx: Transaction, administration: Administration, item_id: str, revision: int, answer: Answer
-) -> dict[str, object]:
+def _row(tx: Transaction, administration: Sitting, item_id: str, revision: int, answer: Answer) -> dict[str, object]:
     context = ("response", administration.id, item_id, str(revision))
     return {
         "id": new_id(),

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from assess import web
 from assess.administration import service as administrations
-from assess.administration.models import Administration
+from assess.administration.rules import Sitting
 from assess.errors import AssessError, Conflict, NotFound
 from assess.i18n import current_locale
 from assess.instruments.rules import Language
@@ -124,7 +124,7 @@ def review(assignment_id: str) -> str | Response:
 
 
 def _shown(
-    tx: Transaction, sitting: Administration, number: int, given: Given = NOTHING_GIVEN, saved: Saved = NOTHING_SAVED
+    tx: Transaction, sitting: Sitting, number: int, given: Given = NOTHING_GIVEN, saved: Saved = NOTHING_SAVED
 ) -> dict[str, object]:
     """Return what the template of a page of questions needs, with what could not be saved as it was given."""
     instrument = service.instrument_of(tx, sitting)
@@ -171,7 +171,7 @@ def _draw_untouched(question: Question, locale: str, direction: str, _interface:
     return Markup(draw(question, {"locale": locale, "direction": direction}))  # noqa: S704 it is our own template
 
 
-def _already_sent(tx: Transaction, sitting: Administration, given: Given) -> Response | tuple[str, int]:
+def _already_sent(tx: Transaction, sitting: Sitting, given: Given) -> Response | tuple[str, int]:
     """Say that it was sent meanwhile, and which of the choices made here are therefore not in it."""
     instrument = service.instrument_of(tx, sitting)
     language = instrument.language(sitting.locale)

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select
 
 from assess.administration.models import Administration
+from assess.administration.rules import Sitting
 from assess.audit import Event
 from assess.db import new_id
 from assess.errors import KeyDestroyed
@@ -20,18 +21,17 @@ from assess.programmes.models import Assignment, Engagement
 from assess.responses import service as responses
 from assess.scoring.models import StoredScore
 from assess.scoring.rules import Reliability, Score, Trace, read_form, score_of_form
+from assess.statements import Statement
 from assess.transactions import Transaction
 
 # Given by `release`, which stands further right: (tx, instrument, locale, programme id) → scale id → evidence in force.
 Reliabilities = Callable[[Transaction, Instrument, str, str], Mapping[str, Reliability | None]]
 
 
-def score_administration(
-    tx: Transaction, administration: Administration, reliabilities: Reliabilities
-) -> tuple[Score, ...]:
+def score_administration(tx: Transaction, administration: Sitting, reliabilities: Reliabilities) -> tuple[Score, ...]:
     """Score every scale of a submitted sitting and store what is new; scoring again changes nothing."""
     instrument = tx.catalogue.get(administration.instrument_id, administration.instrument_version)
-    programme_id = administration.assignment.engagement.programme_id
+    programme_id = administration.programme_id
     form = read_form(
         instrument, responses.answers_of(tx, administration), locale=administration.locale, mode=administration.mode
     )
@@ -45,7 +45,7 @@ def score_administration(
         if before is None or _opened(tx, administration.person_id, before) != score:
             rows.append(_row(tx, administration, score, revision=before.revision + 1 if before else 1))
     if rows:
-        tx.db.execute(_ADD, rows)
+        _ADD.run(tx.db, *rows)
         tx.record(Event.SCORED, subject=administration.person_id, about=administration.id)
     return tuple(scores)
 
@@ -84,14 +84,14 @@ def scores_of(tx: Transaction, administration_id: str) -> tuple[Score, ...]:
     return scores_of_many(tx, [administration])[administration_id] if administration else ()
 
 
-def scores_of_many(tx: Transaction, administrations: Iterable[Administration]) -> Mapping[str, tuple[Score, ...]]:
+def scores_of_many(tx: Transaction, administrations: Iterable[Sitting]) -> Mapping[str, tuple[Score, ...]]:
     """Return the scores of many sittings by their id."""
     sittings = list(administrations)
     stored = _newest(tx, [sitting.id for sitting in sittings])
     return {sitting.id: _scores(tx, sitting, stored[sitting.id]) for sitting in sittings}
 
 
-def _scores(tx: Transaction, administration: Administration, stored: Mapping[str, StoredScore]) -> tuple[Score, ...]:
+def _scores(tx: Transaction, administration: Sitting, stored: Mapping[str, StoredScore]) -> tuple[Score, ...]:
     instrument = tx.catalogue.get(administration.instrument_id, administration.instrument_version)
     rows = [stored[scale.id] for scale in instrument.scales if scale.id in stored]
     try:
@@ -109,16 +109,16 @@ def _newest(tx: Transaction, administration_ids: list[str]) -> Mapping[str, dict
     return newest
 
 
-# Made once, since every questionnaire that is sent asks them; scores are added to the bare table.
+_SCORE = StoredScore.__table__
 _STORED = (
     select(StoredScore)
     .where(StoredScore.administration_id.in_(bindparam("administrations", expanding=True)))
     .order_by(StoredScore.revision)
 )
-_ADD = insert(StoredScore.__table__)  # type: ignore[arg-type]
+_ADD = Statement(insert(_SCORE))  # type: ignore[arg-type]
 
 
-def _row(tx: Transaction, administration: Administration, score: Score, *, revision: int) -> dict[str, object]:
+def _row(tx: Transaction, administration: Sitting, score: Score, *, revision: int) -> dict[str, object]:
     sealed = tx.vault.seal(
         administration.person_id,
         json.dumps(asdict(score), separators=(",", ":")),

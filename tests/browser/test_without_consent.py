@@ -53,7 +53,7 @@ def outdated(tx: Transaction, assignment: Assignment, installation: Installation
 
 def _begin(tx: Transaction, assignment: Assignment) -> consent.ConsentRecord:
     record = make_consent(tx, tx.db.merge(assignment).engagement)
-    sitting = administrations.start(tx, assignment, locale="en")
+    sitting = administrations.start(tx, assignment.id, locale="en")
     responses.save(tx, sitting, {"m02": Missing.SKIPPED}, seen={})
     return record
 

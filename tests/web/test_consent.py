@@ -357,8 +357,8 @@ def test_taking_back_tells_every_concept_in_the_same_transaction(
 ) -> None:
     receipt = walk(client, engagement, "instrument_quality").location
     with installation.transaction() as tx:
-        sitting = administrations.start(tx, programmes.assignments_of(tx, engagement.id)[0], locale="en")
-        administrations.submit(tx, sitting)
+        sitting = administrations.start(tx, programmes.assignments_of(tx, engagement.id)[0].id, locale="en")
+        administrations.submit(tx, sitting.assignment_id)
         responses.deidentify(tx, sitting)
         assert tx.db.query(DeidentifiedAdministration).count() == 1
 
@@ -374,8 +374,8 @@ def test_what_is_not_allowed_again_after_a_change_ends_like_what_is_taken_back(
 ) -> None:
     walk(client, engagement, "instrument_quality")
     with installation.transaction() as tx:
-        sitting = administrations.start(tx, programmes.assignments_of(tx, engagement.id)[0], locale="en")
-        administrations.submit(tx, sitting)
+        sitting = administrations.start(tx, programmes.assignments_of(tx, engagement.id)[0].id, locale="en")
+        administrations.submit(tx, sitting.assignment_id)
         responses.deidentify(tx, sitting)
     add_version(installation.settings.data, material=True)
 

@@ -45,11 +45,11 @@ def make_history(tx: Transaction) -> Engagement:
     client = tx.db.get_one(Person, engagement.client_id)
     make_consent(tx, engagement, SCOPES)
     assignment = programmes.assignments_of(tx, engagement.id)[0]
-    sitting = administrations.start(tx, assignment, locale="en")
+    sitting = administrations.start(tx, assignment.id, locale="en")
     first, second, *rest = [item.id for item in tx.catalogue.get("mini-ipip", "1").items]
     responses.save(tx, sitting, dict.fromkeys(rest, 3) | {first: 5, second: Missing.SKIPPED}, seen={})
     responses.remark(tx, sitting, first, Remark.UNCLEAR, comment="=HYPERLINK(1)")
-    administrations.submit(tx, sitting)
+    administrations.submit(tx, sitting.assignment_id)
     for act in HOOKS.on_submit:
         act(tx, sitting)
     safeguarding.raise_concern(tx, assignment, owner="coach", text="What does this mean?")

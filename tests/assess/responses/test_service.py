@@ -105,7 +105,7 @@ def test_what_the_questionnaire_does_not_have_is_refused_by_name(tx: Transaction
 
 def test_nothing_changes_after_sending(tx: Transaction) -> None:
     sitting = make_sitting(tx, answers={"m01": 3})
-    administrations.submit(tx, sitting)
+    administrations.submit(tx, sitting.assignment_id)
 
     with pytest.raises(Conflict):
         service.save(tx, sitting, {"m01": 4}, seen={"m01": 1})
@@ -116,7 +116,7 @@ def test_nothing_changes_after_sending(tx: Transaction) -> None:
 
 def test_nothing_is_saved_after_withdrawing(tx: Transaction) -> None:
     sitting = make_sitting(tx)
-    record = consent.valid_record(tx, sitting.assignment.engagement_id)
+    record = consent.valid_record(tx, sitting.engagement_id)
     assert record is not None
     consent.withdraw(tx, record)
 
@@ -200,7 +200,7 @@ def test_withdrawing_removes_the_copies_of_that_engagement_only(tx: Transaction,
     sitting, other = make_sitting(tx, scopes=QUALITY), make_sitting(tx, scopes=QUALITY)
     for each in (sitting, other):
         service.deidentify(tx, each)
-    record = consent.valid_record(tx, sitting.assignment.engagement_id)
+    record = consent.valid_record(tx, sitting.engagement_id)
     assert record is not None
 
     service.forget_deidentified(tx, record, scope)
