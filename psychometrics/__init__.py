@@ -146,6 +146,14 @@ if TYPE_CHECKING:  # the same names once more, for type checkers; a test compare
     from psychometrics.nonresponse import PersonSkips as PersonSkips
     from psychometrics.nonresponse import Proportions as Proportions
     from psychometrics.nonresponse import differential_skipping as differential_skipping
+    from psychometrics.norms import NormedScores as NormedScores
+    from psychometrics.norms import PercentileRanks as PercentileRanks
+    from psychometrics.norms import normalized_scores as normalized_scores
+    from psychometrics.norms import normed_scores as normed_scores
+    from psychometrics.norms import percentile_ranks as percentile_ranks
+    from psychometrics.norms_by_age import AgeNorms as AgeNorms
+    from psychometrics.norms_by_age import age_normed_scores as age_normed_scores
+    from psychometrics.norms_by_age import age_norms as age_norms
     from psychometrics.polychoric import Polychoric as Polychoric
     from psychometrics.polychoric import polychoric_correlations as polychoric_correlations
     from psychometrics.reliability._result import Reliability as Reliability
@@ -324,6 +332,8 @@ _PUBLIC: dict[str, tuple[str, ...]] = {
         "marginal_reliability",
     ),
     "irt.plausible": ("plausible_values",),
+    "norms": ("NormedScores", "PercentileRanks", "normalized_scores", "normed_scores", "percentile_ranks"),
+    "norms_by_age": ("AgeNorms", "age_normed_scores", "age_norms"),
 }
 _MODULE_OF = {name: module for module, names in _PUBLIC.items() for name in names}
 
