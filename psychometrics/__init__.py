@@ -132,7 +132,18 @@ if TYPE_CHECKING:  # the same names once more, for type checkers; a test compare
     from psychometrics.irt.information import empirical_reliability as empirical_reliability
     from psychometrics.irt.information import information_curves as information_curves
     from psychometrics.irt.information import marginal_reliability as marginal_reliability
+    from psychometrics.irt.item_fit import ItemFit as ItemFit
+    from psychometrics.irt.item_fit import s_x2 as s_x2
+    from psychometrics.irt.local_dependence import LocalDependence as LocalDependence
+    from psychometrics.irt.local_dependence import local_dependence as local_dependence
+    from psychometrics.irt.model_fit import LimitedInformationFit as LimitedInformationFit
+    from psychometrics.irt.model_fit import limited_information_fit as limited_information_fit
     from psychometrics.irt.plausible import plausible_values as plausible_values
+    from psychometrics.irt.residuals import MeanSquares as MeanSquares
+    from psychometrics.irt.residuals import ResidualCorrelations as ResidualCorrelations
+    from psychometrics.irt.residuals import item_mean_squares as item_mean_squares
+    from psychometrics.irt.residuals import person_mean_squares as person_mean_squares
+    from psychometrics.irt.residuals import residual_correlations as residual_correlations
     from psychometrics.irt.scores import TraitScores as TraitScores
     from psychometrics.irt.scores import eap_scores as eap_scores
     from psychometrics.irt.scores import map_scores as map_scores
@@ -334,6 +345,25 @@ _PUBLIC: dict[str, tuple[str, ...]] = {
     "irt.plausible": ("plausible_values",),
     "norms": ("NormedScores", "PercentileRanks", "normalized_scores", "normed_scores", "percentile_ranks"),
     "norms_by_age": ("AgeNorms", "age_normed_scores", "age_norms"),
+    "irt.item_fit": (
+        "ItemFit",
+        "s_x2",
+    ),
+    "irt.residuals": (
+        "MeanSquares",
+        "ResidualCorrelations",
+        "item_mean_squares",
+        "person_mean_squares",
+        "residual_correlations",
+    ),
+    "irt.local_dependence": (
+        "LocalDependence",
+        "local_dependence",
+    ),
+    "irt.model_fit": (
+        "LimitedInformationFit",
+        "limited_information_fit",
+    ),
 }
 _MODULE_OF = {name: module for module, names in _PUBLIC.items() for name in names}
 
