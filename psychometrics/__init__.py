@@ -128,6 +128,14 @@ if TYPE_CHECKING:  # the same names once more, for type checkers; a test compare
     from psychometrics.factors import factor_analysis as factor_analysis
     from psychometrics.irt.calibration import Calibration as Calibration
     from psychometrics.irt.calibration import calibrate as calibrate
+    from psychometrics.irt.conditional import ConditionalModel as ConditionalModel
+    from psychometrics.irt.conditional import conditional_model as conditional_model
+    from psychometrics.irt.conditional_scores import ConditionalFit as ConditionalFit
+    from psychometrics.irt.conditional_scores import ConditionalScores as ConditionalScores
+    from psychometrics.irt.conditional_scores import conditional_fit as conditional_fit
+    from psychometrics.irt.conditional_scores import conditional_scores as conditional_scores
+    from psychometrics.irt.conditional_tests import ConditionalComparison as ConditionalComparison
+    from psychometrics.irt.conditional_tests import conditional_comparison as conditional_comparison
     from psychometrics.irt.information import InformationCurves as InformationCurves
     from psychometrics.irt.information import empirical_reliability as empirical_reliability
     from psychometrics.irt.information import information_curves as information_curves
@@ -364,6 +372,9 @@ _PUBLIC: dict[str, tuple[str, ...]] = {
         "LimitedInformationFit",
         "limited_information_fit",
     ),
+    "irt.conditional": ("ConditionalModel", "conditional_model"),
+    "irt.conditional_scores": ("ConditionalFit", "ConditionalScores", "conditional_fit", "conditional_scores"),
+    "irt.conditional_tests": ("ConditionalComparison", "conditional_comparison"),
 }
 _MODULE_OF = {name: module for module, names in _PUBLIC.items() for name in names}
 

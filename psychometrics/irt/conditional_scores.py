@@ -1,0 +1,190 @@
+"""People's trait under items calibrated by conditional maximum likelihood, and how well items fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtr
+
+from psychometrics._codes import BoolArray, FloatArray, IntArray
+from psychometrics.irt.conditional import ConditionalModel
+
+_LIMIT = 60.0
+
+
+@dataclass(frozen=True)
+class ConditionalScores:
+    """Trait estimates, one entry per person with an answer.
+
+    Attributes
+    ----------
+    trait, se : ndarray of float
+        Maximum likelihood given the items, and its standard error from the test information; nan where undefined.
+    score, maximum : ndarray of int
+        The person's raw score on the answered items, and the highest possible one.
+    extrapolated : ndarray of bool
+        Whose score is the lowest or highest possible: no maximum exists, the trait is extrapolated.
+    by_score : ndarray of float, shape (highest possible score + 1,)
+        The trait for every raw score on all items.
+    reliability : float
+        Person separation reliability, 1 - mean(se**2) / var(trait), without the extrapolated; it can be negative.
+    """
+
+    trait: FloatArray
+    se: FloatArray
+    score: IntArray
+    maximum: IntArray
+    extrapolated: BoolArray
+    by_score: FloatArray
+    reliability: float
+
+
+@dataclass(frozen=True)
+class ConditionalFit:
+    """Mean squares of the residuals, one entry per item: about 1 where the model holds.
+
+    ``n`` are the people the item was judged by: those who answered it and have an informative score. ``infit`` weighs
+    residuals by their information, ``outfit`` does not; ``_z`` are about standard normal, ``_p`` two-sided.
+    """
+
+    n: IntArray
+    infit: FloatArray
+    outfit: FloatArray
+    infit_z: FloatArray
+    outfit_z: FloatArray
+    infit_p: FloatArray
+    outfit_p: FloatArray
+
+
+def conditional_scores(model: ConditionalModel) -> ConditionalScores:
+    """Return the maximum likelihood estimates of the trait of the people the model was calibrated on.
+
+    Parameters
+    ----------
+    model : ConditionalModel
+
+    Returns
+    -------
+    ConditionalScores
+        Missing answers: each person is placed by the items answered. The lowest and the highest possible score get the
+        natural cubic spline through the traits of all other scores, continued in a straight line (the spline that eRm
+        uses); nan with fewer than two other scores.
+
+    References
+    ----------
+    Fischer & Molenaar (1995), Rasch Models, chapter 4; Wright & Stone (1999) for separation reliability.
+    """
+    groups = model.groups
+    maxima = groups.patterns @ groups.highest
+    trait = np.full(len(groups.score), np.nan)
+    found, place = np.unique(groups.pattern * (maxima.max() + 1) + groups.score, return_inverse=True)
+    pattern, score = np.divmod(found, maxima.max() + 1)
+    inside = (score > 0) & (score < maxima[pattern])
+    values = np.full(len(found), np.nan)
+    values[inside] = _maximum_likelihood(model, groups.patterns[pattern[inside]], score[inside])
+    extremes = {int(p): _extrapolated(_all_scores(model, groups.patterns[p])) for p in np.unique(pattern[~inside])}
+    values[~inside] = [
+        extremes[p][-1 if r else 0] for p, r in zip(pattern[~inside].tolist(), score[~inside], strict=True)
+    ]
+    errors = 1 / np.sqrt(_moments(model, values)[1] @ groups.patterns.T)[np.arange(len(found)), pattern]
+    trait, se = values[place], errors[place]
+    proper = inside[place]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        reliability = 1 - (se[proper] ** 2).mean() / trait[proper].var(ddof=1)
+    everything = np.ones(len(groups.highest), dtype=bool)
+    return ConditionalScores(
+        trait=trait,
+        se=se,
+        score=groups.score,
+        maximum=groups.maximum,
+        extrapolated=~proper,
+        by_score=_extrapolated(_all_scores(model, everything)),
+        reliability=float(reliability),
+    )
+
+
+def conditional_fit(model: ConditionalModel) -> ConditionalFit:
+    """Return infit and outfit of the items.
+
+    Parameters
+    ----------
+    model : ConditionalModel
+
+    Returns
+    -------
+    ConditionalFit
+        Residuals are taken at the trait of `conditional_scores`, from people with an informative score who answered the
+        item. The trait is estimated from the same answers, so the mean squares lie somewhat below 1 in short scales.
+
+    References
+    ----------
+    Wright & Masters (1982), Rating Scale Analysis, chapter 5.
+    """
+    groups = model.groups
+    scores = conditional_scores(model)
+    used = groups.informative & np.isfinite(scores.trait)
+    traits, place = np.unique(scores.trait[used], return_inverse=True)
+    codes = groups.codes[used]
+    answered = codes >= 0
+    mean, variance, fourth = (values[place] for values in _moments(model, traits))
+    squared = np.where(answered, (codes - mean) ** 2, 0.0)
+    kurtosis = np.where(answered, fourth / variance**2, 0.0)
+    n, weight = answered.sum(axis=0), np.where(answered, variance, 0.0).sum(axis=0)
+    outfit = (squared / variance).sum(axis=0) / n
+    infit = squared.sum(axis=0) / weight
+    outfit_sd = np.sqrt(kurtosis.sum(axis=0) / n**2 - 1 / n)
+    infit_sd = np.sqrt(np.where(answered, fourth - variance**2, 0.0).sum(axis=0)) / weight
+    infit_z, outfit_z = _standardized(infit, infit_sd), _standardized(outfit, outfit_sd)
+    return ConditionalFit(n, infit, outfit, infit_z, outfit_z, 2 * ndtr(-np.abs(infit_z)), 2 * ndtr(-np.abs(outfit_z)))
+
+
+def _standardized(mean_square: FloatArray, sd: FloatArray) -> FloatArray:
+    """Return a mean square as a standard normal deviate (Wilson & Hilferty 1931)."""
+    return np.asarray((np.cbrt(mean_square) - 1) * 3 / sd + sd / 3)
+
+
+def _moments(model: ConditionalModel, traits: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return mean, variance and fourth central moment of each item's code at each trait, shape (traits, items)."""
+    codes = np.arange(model.easiness.shape[1] + 1)
+    easiness = np.nan_to_num(np.pad(model.easiness, ((0, 0), (1, 0))), nan=-np.inf)
+    logs = traits[:, None, None] * codes + easiness
+    share = np.exp(logs - logs.max(axis=2, keepdims=True))
+    share /= share.sum(axis=2, keepdims=True)
+    mean = share @ codes
+    away = codes - mean[:, :, None]
+    return mean, (share * away**2).sum(axis=2), (share * away**4).sum(axis=2)
+
+
+def _maximum_likelihood(model: ConditionalModel, patterns: BoolArray, scores: IntArray) -> FloatArray:
+    """Solve expected score = score, by Newton steps kept inside the bracket that is known to hold the root."""
+    low, high = np.full(len(scores), -_LIMIT), np.full(len(scores), _LIMIT)
+    trait = np.zeros(len(scores))
+    for _ in range(100):
+        mean, variance, _ = _moments(model, trait)
+        excess = (mean * patterns).sum(axis=1) - scores
+        low, high = np.where(excess < 0, trait, low), np.where(excess > 0, trait, high)
+        new = trait - excess / np.maximum((variance * patterns).sum(axis=1), 1e-300)
+        new = np.where((new > low) & (new < high), new, (low + high) / 2)
+        if np.abs(new - trait).max(initial=0.0) < 1e-12:
+            break
+        trait = new
+    return trait
+
+
+def _all_scores(model: ConditionalModel, pattern: BoolArray) -> FloatArray:
+    """Return the trait for each score between the lowest and the highest possible on a set of items."""
+    scores = np.arange(1, int(model.highest[pattern].sum()))
+    return _maximum_likelihood(model, np.broadcast_to(pattern, (len(scores), len(pattern))), scores)
+
+
+def _extrapolated(inner: FloatArray) -> FloatArray:
+    """Add a point at either end of equally spaced values, on their natural cubic spline's straight continuation."""
+    if len(inner) < 2:
+        return np.concatenate([[np.nan], inner, [np.nan]])
+    bend = np.zeros(len(inner))
+    if len(inner) > 2:
+        system = 4 * np.eye(len(inner) - 2) + np.eye(len(inner) - 2, k=1) + np.eye(len(inner) - 2, k=-1)
+        bend[1:-1] = np.linalg.solve(system, 6 * np.diff(inner, 2))
+    first, last = inner[1] - inner[0] - bend[1] / 6, inner[-1] - inner[-2] + bend[-2] / 6
+    return np.concatenate([[inner[0] - first], inner, [inner[-1] + last]])
