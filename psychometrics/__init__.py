@@ -166,13 +166,13 @@ if TYPE_CHECKING:  # the same names once more, for type checkers; a test compare
     from psychometrics.nonresponse import Proportions as Proportions
     from psychometrics.nonresponse import differential_skipping as differential_skipping
     from psychometrics.norms import NormedScores as NormedScores
-    from psychometrics.norms import PercentileRanks as PercentileRanks
     from psychometrics.norms import normalized_scores as normalized_scores
     from psychometrics.norms import normed_scores as normed_scores
-    from psychometrics.norms import percentile_ranks as percentile_ranks
     from psychometrics.norms_by_age import AgeNorms as AgeNorms
     from psychometrics.norms_by_age import age_normed_scores as age_normed_scores
     from psychometrics.norms_by_age import age_norms as age_norms
+    from psychometrics.percentiles import PercentileRanks as PercentileRanks
+    from psychometrics.percentiles import percentile_ranks as percentile_ranks
     from psychometrics.polychoric import Polychoric as Polychoric
     from psychometrics.polychoric import polychoric_correlations as polychoric_correlations
     from psychometrics.reliability._result import Reliability as Reliability
@@ -351,7 +351,7 @@ _PUBLIC: dict[str, tuple[str, ...]] = {
         "marginal_reliability",
     ),
     "irt.plausible": ("plausible_values",),
-    "norms": ("NormedScores", "PercentileRanks", "normalized_scores", "normed_scores", "percentile_ranks"),
+    "norms": ("NormedScores", "normalized_scores", "normed_scores"),
     "norms_by_age": ("AgeNorms", "age_normed_scores", "age_norms"),
     "irt.item_fit": (
         "ItemFit",
@@ -375,6 +375,7 @@ _PUBLIC: dict[str, tuple[str, ...]] = {
     "irt.conditional": ("ConditionalModel", "conditional_model"),
     "irt.conditional_scores": ("ConditionalFit", "ConditionalScores", "conditional_fit", "conditional_scores"),
     "irt.conditional_tests": ("ConditionalComparison", "conditional_comparison"),
+    "percentiles": ("PercentileRanks", "percentile_ranks"),
 }
 _MODULE_OF = {name: module for module, names in _PUBLIC.items() for name in names}
 

@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri
 
 from psychometrics._validation import Floats, as_choice, as_proportion
-from psychometrics.norms import SCALES, NormedScores, norm_sample, on_scale, percentile_ranks
+from psychometrics.norms import SCALES, NormedScores, on_scale
+from psychometrics.percentiles import norm_sample, percentile_ranks
 
 _MOST_MEAN, _MOST_SPREAD = 4, 2
 _MOST_ITERATIONS = 200
