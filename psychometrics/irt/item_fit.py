@@ -79,8 +79,8 @@ def s_x2(model: Calibration, *, group: Label | None = None) -> ItemFit:
     for item in range(n_items):
         n_codes, n_scores = int(model.codes.n_codes[item]), expected.shape[1]
         cell = sums * n_codes + codes[:, item]
-        counts = np.bincount(cell, weights=weights, minlength=n_scores * n_codes).reshape(n_scores, n_codes)
-        counts, share = _inner(counts, expected[item][:, :n_codes])
+        table = np.asarray(np.bincount(cell, weights, minlength=n_scores * n_codes), dtype=np.float64)
+        counts, share = _inner(table.reshape(n_scores, n_codes), expected[item][:, :n_codes])
         seen, meant = collapse(counts, share * counts.sum(axis=1, keepdims=True))
         cells = meant > 0
         parameters = int((model.layout.slot[g, item] >= 0).sum())

@@ -88,7 +88,7 @@ def limited_information_fit(
     df = n_moments * len(model.n) - model.n_parameters
     if df < 1:
         raise ValueError(
-            f"{statistic} compares {n_moments} moments in each group and the model has {model.n_parameters} parameters: "
+            f"{statistic} compares {n_moments} moments in each group, the model has {model.n_parameters} parameters: "
             "nothing is left to test; C2 or M2 compare more"
         )
     answers = [_complete(model, g) for g in range(len(model.n))]
