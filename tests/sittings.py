@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from assess.administration import service as administrations
 from assess.administration.models import Administration
+from assess.analysis.evidence import FORMAT
 from assess.analysis.models import AuditRun
 from assess.instruments.rules import Instrument
 from assess.people.models import Person
@@ -77,6 +78,7 @@ def add_evidence(
         finished_at=tx.now,
         n=n,
         evidence={
+            "format": FORMAT,
             "source": {"kind": "programme", "name": "answers of this programme", "simulated": False},
             "scales": [
                 {"scale": scale.id, "language": language, "digest": "e" * 64, "unit": 1.0, "audit": audit}

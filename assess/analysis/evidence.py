@@ -9,9 +9,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from assess.analysis.rules import Coefficient, Group, Impact, ItemDifference, Pair
+from assess.analysis.rules import Coefficient, Group, Impact, ItemDifference, Pair, uncompared
+from assess.errors import AssessError
 
-FORMAT = 1  # of the kept evidence; raised when what stands in it changes its meaning
+FORMAT = 2  # of the kept evidence; raised when what stands in it changes its meaning
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,15 @@ class RunFigures:
         return self.scales.get(scale_id)
 
 
+def is_outdated(evidence: Mapping[str, Any]) -> bool:
+    """Whether evidence was kept in a form that lacks what decisions rest on now."""
+    return bool(evidence["format"] != FORMAT)
+
+
 def read_run(run_id: str, evidence: Mapping[str, Any]) -> RunFigures:
-    """Read kept evidence."""
+    """Read kept evidence; AssessError where an older release of assess made it."""
+    if is_outdated(evidence):
+        raise AssessError("An older version of assess made this evidence. Please make the audit again.")
     source = evidence["source"]
     scales = {
         entry["scale"]: _Reader(source["name"], entry["digest"], bool(source["simulated"]), entry["unit"]).scale(entry)
@@ -107,7 +115,7 @@ class _Reader:
             reference = groups[grouping["reference"]]
             entry = compared.get(label)
             if entry is None:
-                yield Pair(grouping["name"], reference, group, (), (), None, (), None, None)
+                yield uncompared(grouping["name"], reference, group)
             else:
                 yield _pair(grouping["name"], reference, group, entry)
 
@@ -126,6 +134,9 @@ def _pair(grouping: str, reference: Group, focal: Group, entry: Mapping[str, Any
         items=tuple(_item(item) for item in entry["items"]),
         impact=_impact(entry["impact"]),
         second_impact=_impact(entry["impact_second_anchors"]),
+        exchanged_impact=_impact(entry["impact_exchanged"]),
+        exchanged_second_impact=_impact(entry["impact_exchanged_second_anchors"]),
+        notes=tuple(entry["notes"]),
     )
 
 

@@ -93,7 +93,11 @@ class Impact:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two groups compared on one scale: anchors by two choices, items, and the impact each choice of anchors gives."""
+    """Two groups compared on one scale: anchors by two choices, items, and the impact each choice of anchors gives.
+
+    `exchanged_impact` and `exchanged_second_impact` are what the same two choices give when the groups change places.
+    `notes` are codes of what went wrong or has to be said (`psychometrics.PairAudit`).
+    """
 
     grouping: str
     reference: Group
@@ -104,6 +108,30 @@ class Pair:
     items: tuple[ItemDifference, ...]
     impact: Impact | None
     second_impact: Impact | None
+    exchanged_impact: Impact | None
+    exchanged_second_impact: Impact | None
+    notes: tuple[str, ...]
+
+    @property
+    def compared(self) -> bool:
+        """Whether anybody looked at the two groups together."""
+        return bool(self.items)
+
+    @property
+    def impacts(self) -> tuple[Impact | None, ...]:
+        """The impact by either choice of anchors, and with either group as the reference."""
+        return self.impact, self.second_impact, self.exchanged_impact, self.exchanged_second_impact
+
+    @property
+    def worst_impact(self) -> Impact | None:
+        """The largest impact; none where one of them is not known."""
+        known = [impact for impact in self.impacts if impact is not None and not math.isnan(impact.size)]
+        return max(known, key=lambda impact: impact.size) if len(known) == len(self.impacts) else None
+
+
+def uncompared(grouping: str, reference: Group, focal: Group) -> Pair:
+    """Return two groups of which nothing is known but their size and reliability."""
+    return Pair(grouping, reference, focal, (), (), None, (), None, None, None, None, ())
 
 
 def published_coefficients(instrument: Instrument, scale_id: str, locale: str) -> tuple[Coefficient, ...]:

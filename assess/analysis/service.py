@@ -10,7 +10,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, undefer
 
 from assess.access import About
-from assess.analysis.evidence import RunFigures, read_run
+from assess.analysis.evidence import RunFigures, is_outdated, read_run
 from assess.analysis.mapping import complete_scales
 from assess.analysis.models import AuditRun, ResponseSet
 from assess.analysis.own import copies_taken, refuse_subtraction, shown_count
@@ -151,10 +151,13 @@ def start_run(
 
 
 def finished_runs(tx: Transaction, programme_id: str, instrument: Instrument) -> list[RunFigures]:
-    """Return the evidence of every finished run on this instrument version in a programme, newest first."""
+    """Return the evidence of every finished run on this instrument version in a programme, newest first.
+
+    Evidence kept in an older form lacks what decisions rest on now: it says nothing until the audit is made again.
+    """
     finished = _runs(programme_id, instrument).where(AuditRun.finished_at.is_not(None))
     runs = tx.db.scalars(finished.options(undefer(AuditRun.evidence)))
-    return [read_run(run.id, run.evidence) for run in runs if run.evidence]
+    return [read_run(run.id, run.evidence) for run in runs if run.evidence and not is_outdated(run.evidence)]
 
 
 def runs_of(tx: Transaction, programme_id: str, instrument: Instrument) -> list[tuple[AuditRun, Job]]:

@@ -102,6 +102,6 @@ def _pairs(runs: list[RunFigures], scale_id: str) -> list[tuple[RunFigures, Pair
         figures = run.scale(scale_id)
         for pair in figures.pairs if figures else ():
             key = (pair.grouping, frozenset((pair.reference.label, pair.focal.label)))
-            if key not in chosen or (chosen[key][1].impact is None and pair.impact is not None):
+            if key not in chosen or (not chosen[key][1].compared and pair.compared):
                 chosen[key] = (run, pair)
     return list(chosen.values())

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from assess.administration import forms
+from assess.analysis.evidence import is_outdated
 from assess.analysis.models import AuditRun
 from assess.analysis.own import hidden_items
 from assess.analysis.rules import Coefficient, published_coefficients
@@ -232,8 +233,10 @@ class PairPage:
 def scale_pages(run: AuditRun, instrument: Instrument, found: Sequence[Standing], smallest: int) -> list[ScalePage]:
     """Return a run's evidence scale by scale; of clients' own answers nothing about fewer than `smallest` people."""
     words = instrument.report_language(current_locale())
+    if run.evidence is None or is_outdated(run.evidence):
+        return []
     smallest = smallest if run.response_set_id is None else 1
-    return [_scale_page(entry, instrument, words, found, smallest) for entry in (run.evidence or {}).get("scales", ())]
+    return [_scale_page(entry, instrument, words, found, smallest) for entry in run.evidence["scales"]]
 
 
 def _scale_page(

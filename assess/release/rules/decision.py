@@ -59,10 +59,11 @@ def _norm_in_other_language(evidence: Evidence, norm: NormGroup, policy: Policy)
     wanted = {norm.language, evidence.language}
     figures: dict[str, Figure] = {"norm_language": norm.language, "language": evidence.language}
     for pair in evidence.pairs:
-        if pair.grouping == "language" and {pair.reference.label, pair.focal.label} == wanted and pair.impact:
-            figures |= {"size": pair.impact.size, "limit": policy.impact_released}
+        worst = pair.worst_impact
+        if pair.grouping == "language" and {pair.reference.label, pair.focal.label} == wanted and worst:
+            figures |= {"size": worst.size, "limit": policy.impact_released}
             alike = decide(Evidence(pairs=(pair,)), policy, Use.GROUP_COMPARISON).outcome.releasable
-            if alike and pair.impact.size < policy.impact_released:
+            if alike and worst.size < policy.impact_released:
                 return Reason("norm_language_works_alike", _R, figures)
             return Reason("norm_group_differs", _H, figures)
     return Reason("norm_language_not_compared", _H, figures)

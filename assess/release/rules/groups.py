@@ -9,6 +9,7 @@ from assess.analysis.rules import Group, Impact, ItemDifference, Pair
 from assess.release.rules.values import Condition, Evidence, Figure, Finding, Outcome, Policy, Reason
 
 _R, _C, _I, _H = Outcome
+_NO_HALF = "no_half_agrees"
 
 
 def group_comparison(evidence: Evidence, policy: Policy) -> Iterator[Finding]:
@@ -27,9 +28,13 @@ def group_comparison(evidence: Evidence, policy: Policy) -> Iterator[Finding]:
             )
         else:
             yield Reason("groups_large_enough", _R, figures | {"needed": policy.group_people}), None
+        if not pair.compared:
+            yield Reason("pair_not_compared", _H, figures), None
+            continue
         yield from _group_reliability(pair.reference, policy)
         yield from _group_reliability(pair.focal, policy)
         yield from _anchors(pair)
+        yield from _notes(pair)
         yield from _impacts(pair, policy)
 
 
@@ -59,25 +64,36 @@ def _anchors(pair: Pair) -> Iterator[Finding]:
     figures: dict[str, Figure] = {"anchors": len(pair.anchors), "second_anchors": len(pair.second_anchors)}
     if not pair.anchors:
         yield Reason("no_anchor", _H, figures), None
-    elif pair.anchors_agree is None:
-        yield Reason("anchors_unchecked", _H, figures), None
     elif not pair.anchors_agree:
         yield Reason("anchors_disagree", _H, figures), None
     else:
         yield Reason("anchors_agree", _R, figures), None
 
 
+def _notes(pair: Pair) -> Iterator[Finding]:
+    """What the computation itself has to say about its figures."""
+    if "calibration_failed" in pair.notes:
+        yield Reason("calibration_failed", _H), None
+    if "calibration_not_converged" in pair.notes:
+        yield Reason("calibration_not_converged", _I), None
+    if "anchors_unchecked" in pair.notes:
+        yield Reason("anchors_unchecked", _I), None
+    if _NO_HALF in pair.notes:
+        yield Reason("no_half_agrees", _C), None
+
+
 def _impacts(pair: Pair, policy: Policy) -> Iterator[Finding]:
-    """The less favourable of the two choices of anchors decides."""
-    impacts = (pair.impact, pair.second_impact)
-    known = [i for i in impacts if i is not None and not (math.isnan(i.size) or math.isnan(i.far_end))]
-    if len(known) < len(impacts):
+    """The least favourable decides: of two choices of anchors, and of either group as the reference."""
+    worst = pair.worst_impact
+    far_ends = [math.nan if impact is None else impact.far_end for impact in pair.impacts]
+    if worst is None or any(map(math.isnan, far_ends)):
         yield Reason("impact_unknown", _H), None
-    else:
-        yield from _impact(max(known, key=lambda impact: impact.size), pair, policy)
+        return
+    widest = pair.impacts[far_ends.index(max(far_ends))]
+    yield from _impact(worst, widest or worst, pair, policy)
 
 
-def _impact(impact: Impact, pair: Pair, policy: Policy) -> Iterator[Finding]:
+def _impact(impact: Impact, widest: Impact, pair: Pair, policy: Policy) -> Iterator[Finding]:
     differing = worst_first(pair.items)
     figures: dict[str, Figure] = {
         "signed": impact.signed, "unsigned": impact.unsigned, "lower": impact.lower, "upper": impact.upper,
@@ -87,8 +103,9 @@ def _impact(impact: Impact, pair: Pair, policy: Policy) -> Iterator[Finding]:
     if impact.size >= policy.impact_with_condition:
         large = figures | {"limit": policy.impact_with_condition}
         yield Reason("impact_large_at_levels", _H, large) if cancels else Reason("impact_large", _H, large), None
-    elif impact.far_end >= policy.impact_with_condition:
-        yield Reason("impact_uncertain", _I, figures | {"limit": policy.impact_with_condition}), None
+    elif widest.far_end >= policy.impact_with_condition:
+        ends: dict[str, Figure] = {"signed": widest.signed, "lower": widest.lower, "upper": widest.upper}
+        yield Reason("impact_uncertain", _I, figures | ends | {"limit": policy.impact_with_condition}), None
     elif impact.size >= policy.impact_released:
         moderate = figures | {"limit": policy.impact_released}
         reason = (
@@ -106,7 +123,8 @@ def _impact(impact: Impact, pair: Pair, policy: Policy) -> Iterator[Finding]:
             Condition("scale_level_only", differing, figures),
         )
     else:
-        yield Reason("items_alike", _R, {"items": len(pair.items)}), None
+        condition = Condition("scale_level_only", (), figures) if _NO_HALF in pair.notes else None
+        yield Reason("items_alike", _R, {"items": len(pair.items)}), condition
 
 
 def worst_first(items: Iterable[ItemDifference]) -> tuple[str, ...]:

@@ -34,7 +34,8 @@ def impact(size: float = 0.02, *, half: float = 0.03) -> Impact:
 
 ALIKE = (item("a"), item("b"), item("c"), item("d"))
 PAIR = Pair(
-    "country", group("here"), group("there"), ("a", "b"), ("b", "c"), True, ALIKE, impact(), impact(0.025)
+    "country", group("here"), group("there"), ("a", "b"), ("b", "c"), True, ALIKE, impact(), impact(0.025),
+    impact(0.03), impact(0.01), (),
 )  # fmt: skip
 
 
@@ -141,7 +142,12 @@ def test_groups_of_fewer_than_two_hundred_carry_a_condition():
         ({"focal": group("there", lower=nan)}, "group_reliability_unknown"),
         ({"anchors": ()}, "no_anchor"),
         ({"anchors_agree": False}, "anchors_disagree"),
-        ({"anchors_agree": None}, "anchors_unchecked"),
+        ({"notes": ("calibration_failed",)}, "calibration_failed"),
+        ({"items": ()}, "pair_not_compared"),
+        ({"exchanged_impact": None}, "impact_unknown"),
+        ({"exchanged_second_impact": replace(impact(), upper=nan)}, "impact_unknown"),
+        ({"exchanged_impact": impact(0.30)}, "impact_large"),
+        ({"exchanged_second_impact": impact(-0.30)}, "impact_large"),
         ({"impact": None}, "impact_unknown"),
         ({"impact": replace(impact(), signed=nan)}, "impact_unknown"),
         ({"impact": replace(impact(), upper=nan)}, "impact_unknown"),
@@ -163,6 +169,34 @@ def test_an_impact_too_uncertain_to_rule_out_a_large_one_is_insufficient():
     verdict = compare(replace(PAIR, impact=impact(0.05, half=0.26)))
 
     assert (verdict.outcome, verdict.reason_codes) == (Outcome.INSUFFICIENT, ("impact_uncertain",))
+
+
+@pytest.mark.parametrize("which", ["second_impact", "exchanged_impact", "exchanged_second_impact"])
+def test_uncertainty_of_any_choice_of_anchors_or_reference_group_is_insufficient(which):
+    verdict = compare(replace(PAIR, impact=impact(0.06), **{which: impact(0.01, half=0.30)}))
+
+    assert (verdict.outcome, verdict.reason_codes) == (Outcome.INSUFFICIENT, ("impact_uncertain",))
+    assert verdict.reasons[-2].figures["upper"] == pytest.approx(0.31)
+
+
+@pytest.mark.parametrize("note", ["calibration_not_converged", "anchors_unchecked"])
+def test_figures_nobody_can_trust_are_insufficient_and_say_why(note):
+    verdict = compare(replace(PAIR, notes=(note,)))
+
+    assert (verdict.outcome, verdict.reason_codes) == (Outcome.INSUFFICIENT, (note,))
+
+
+def test_groups_linked_where_differences_balance_may_be_compared_at_scale_level_only():
+    verdict = compare(replace(PAIR, notes=("no_half_agrees",)))
+
+    assert (verdict.outcome, verdict.reason_codes) == (Outcome.RELEASED_WITH_CONDITIONS, ("no_half_agrees",))
+    assert [condition.code for condition in verdict.conditions] == ["scale_level_only"]
+
+
+def test_the_reference_group_that_speaks_more_against_a_comparison_decides():
+    verdict = compare(replace(PAIR, impact=impact(0.02), exchanged_impact=impact(0.12)))
+
+    assert [condition.code for condition in verdict.conditions] == ["only_corrected_scores"]
 
 
 def test_an_item_that_could_not_be_examined_is_insufficient():
