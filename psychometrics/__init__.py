@@ -146,6 +146,13 @@ if TYPE_CHECKING:  # the same names once more, for type checkers; a test compare
     from psychometrics.irt.local_dependence import local_dependence as local_dependence
     from psychometrics.irt.model_fit import LimitedInformationFit as LimitedInformationFit
     from psychometrics.irt.model_fit import limited_information_fit as limited_information_fit
+    from psychometrics.irt.person_fit import CautionIndices as CautionIndices
+    from psychometrics.irt.person_fit import GuttmanFit as GuttmanFit
+    from psychometrics.irt.person_fit import caution_indices as caution_indices
+    from psychometrics.irt.person_fit import guttman_fit as guttman_fit
+    from psychometrics.irt.person_likelihood import LikelihoodFit as LikelihoodFit
+    from psychometrics.irt.person_likelihood import likelihood_fit as likelihood_fit
+    from psychometrics.irt.person_likelihood import person_likelihood_fit as person_likelihood_fit
     from psychometrics.irt.plausible import plausible_values as plausible_values
     from psychometrics.irt.residuals import MeanSquares as MeanSquares
     from psychometrics.irt.residuals import ResidualCorrelations as ResidualCorrelations
@@ -376,6 +383,8 @@ _PUBLIC: dict[str, tuple[str, ...]] = {
     "irt.conditional_scores": ("ConditionalFit", "ConditionalScores", "conditional_fit", "conditional_scores"),
     "irt.conditional_tests": ("ConditionalComparison", "conditional_comparison"),
     "percentiles": ("PercentileRanks", "percentile_ranks"),
+    "irt.person_fit": ("CautionIndices", "GuttmanFit", "caution_indices", "guttman_fit"),
+    "irt.person_likelihood": ("LikelihoodFit", "likelihood_fit", "person_likelihood_fit"),
 }
 _MODULE_OF = {name: module for module, names in _PUBLIC.items() for name in names}
 
