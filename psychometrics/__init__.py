@@ -48,6 +48,9 @@ if TYPE_CHECKING:  # the same names once more, for type checkers; a test compare
     from psychometrics.confirmatory._invariance_result import InvarianceStep as InvarianceStep
     from psychometrics.confirmatory._invariance_result import MeasurementInvariance as MeasurementInvariance
     from psychometrics.confirmatory._invariance_result import ModelChange as ModelChange
+    from psychometrics.confirmatory.alignment import Alignment as Alignment
+    from psychometrics.confirmatory.alignment import align_estimates as align_estimates
+    from psychometrics.confirmatory.alignment import alignment as alignment
     from psychometrics.confirmatory.fit_measures import FitMeasures as FitMeasures
     from psychometrics.confirmatory.fit_measures import ScaledFit as ScaledFit
     from psychometrics.confirmatory.invariance import measurement_invariance as measurement_invariance
@@ -278,6 +281,7 @@ _PUBLIC: dict[str, tuple[str, ...]] = {
         "FactorModel",
         "confirmatory_factor_analysis",
     ),
+    "confirmatory.alignment": ("Alignment", "align_estimates", "alignment"),
     "confirmatory.ordinal": ("OrdinalFactorModel", "ordinal_factor_analysis"),
     "confirmatory.standardized": (
         "StandardizedSolution",
