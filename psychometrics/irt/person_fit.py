@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import logit
 
-from psychometrics._codes import FloatArray, IntArray, as_codes
+from psychometrics._codes import MISSING, FloatArray, IntArray, as_codes
 from psychometrics.irt.conditional_likelihood import ScoreGroups, batches, score_groups
 
 # People compared with everybody else at a time, where answers are missing.
@@ -84,7 +84,7 @@ def guttman_fit(responses: npt.ArrayLike) -> GuttmanFit:
     ----------
     responses : array_like of int codes, shape (n_people, n_items)
         Two or more codes, all scored in one direction. nan where an answer is missing: a person is judged on the items
-        answered, whose popularity is that among all who answered them.
+        answered, whose popularity is that among all who answered them. A step that everybody took is none.
 
     Returns
     -------
@@ -95,7 +95,7 @@ def guttman_fit(responses: npt.ArrayLike) -> GuttmanFit:
     Raises
     ------
     ValueError
-        For an item that everybody answered alike, or whose lowest code nobody gave.
+        For an item that everybody answered alike.
 
     References
     ----------
@@ -182,9 +182,8 @@ def _popularity(responses: npt.ArrayLike) -> tuple[ScoreGroups, FloatArray]:
             raise ValueError(f"item {item}: nobody answered it; leave it out")
         if column.min() == column.max():
             raise ValueError(f"item {item}: everybody answered {column[0] + coded.minimum}; leave it out")
-        if column.min() > 0:
-            raise ValueError(f"item {item}: nobody answered {coded.minimum}, the lowest code of others; merge codes")
-    groups = score_groups(coded.codes)
+    lowest = np.where(coded.codes == MISSING, np.iinfo(np.int16).max, coded.codes).min(axis=0)
+    groups = score_groups(np.where(coded.codes == MISSING, MISSING, coded.codes - lowest).astype(np.int16))
     at_least = [np.cumsum(part[::-1])[::-1] for part in np.split(groups.counts, groups.first[1:])]
     answered = np.repeat((groups.codes >= 0).sum(axis=0), groups.highest)
     return groups, np.concatenate(at_least) / answered
