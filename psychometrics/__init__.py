@@ -131,6 +131,8 @@ if TYPE_CHECKING:  # the same names once more, for type checkers; a test compare
     from psychometrics.factors import factor_analysis as factor_analysis
     from psychometrics.irt.calibration import Calibration as Calibration
     from psychometrics.irt.calibration import calibrate as calibrate
+    from psychometrics.irt.classification import sum_score_classification as sum_score_classification
+    from psychometrics.irt.classification import trait_classification as trait_classification
     from psychometrics.irt.conditional import ConditionalModel as ConditionalModel
     from psychometrics.irt.conditional import conditional_model as conditional_model
     from psychometrics.irt.conditional_scores import ConditionalFit as ConditionalFit
@@ -169,6 +171,8 @@ if TYPE_CHECKING:  # the same names once more, for type checkers; a test compare
     from psychometrics.irt.scores import wle_scores as wle_scores
     from psychometrics.irt.sum_scores import SumScoreTable as SumScoreTable
     from psychometrics.irt.sum_scores import eap_sum_scores as eap_sum_scores
+    from psychometrics.irt.trait_change import TraitChange as TraitChange
+    from psychometrics.irt.trait_change import trait_change as trait_change
     from psychometrics.items import ItemStatistics as ItemStatistics
     from psychometrics.items import item_statistics as item_statistics
     from psychometrics.nonresponse import DifferentialSkipping as DifferentialSkipping
@@ -389,6 +393,14 @@ _PUBLIC: dict[str, tuple[str, ...]] = {
     "percentiles": ("PercentileRanks", "percentile_ranks"),
     "irt.person_fit": ("CautionIndices", "GuttmanFit", "caution_indices", "guttman_fit"),
     "irt.person_likelihood": ("LikelihoodFit", "likelihood_fit", "person_likelihood_fit"),
+    "irt.classification": (
+        "sum_score_classification",
+        "trait_classification",
+    ),
+    "irt.trait_change": (
+        "TraitChange",
+        "trait_change",
+    ),
 }
 _MODULE_OF = {name: module for module, names in _PUBLIC.items() for name in names}
 

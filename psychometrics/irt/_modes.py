@@ -49,6 +49,17 @@ class Target:
             information[block] += total
         return slope, information
 
+    def heights_at(self, codes: IntArray, trait: FloatArray) -> FloatArray:
+        """Return the log-likelihood of each person's answers at their trait value."""
+        height = np.empty(len(trait))
+        items = np.arange(codes.shape[1])[:, None]
+        for start in range(0, len(trait), _BLOCK):
+            block = slice(start, start + _BLOCK)
+            logs = np.log(self.family.probabilities(self.beta, trait[block]))
+            given = logs[items, codes[block].T, np.arange(logs.shape[2])]
+            height[block] = np.where(codes[block].T >= 0, given, 0.0).sum(axis=0)
+        return height
+
     def heights(self, one_hot: FloatArray, codes: IntArray, nodes: FloatArray) -> FloatArray:
         """Return the logarithm of the target of each pattern at each node."""
         height = one_hot @ self.family.log_curves(self.beta, nodes, self.n_codes)

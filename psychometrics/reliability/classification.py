@@ -53,7 +53,7 @@ def classification_by_errors(scores: ArrayLike, standard_errors: ArrayLike, cuts
     """
     values = np.asarray(scores, dtype=np.float64)
     errors = np.broadcast_to(np.asarray(standard_errors, dtype=np.float64), values.shape)
-    limits = _cuts(cuts)
+    limits = checked_cuts(cuts)
     known = ~np.isnan(values)
     values, errors = values[known], errors[known]
     if not len(values) or not (errors > 0).all():
@@ -62,7 +62,7 @@ def classification_by_errors(scores: ArrayLike, standard_errors: ArrayLike, cuts
     chances = np.diff(np.pad(below, ((0, 0), (1, 1)), constant_values=((0, 0), (0, 1))), axis=1)
     observed = np.searchsorted(limits, values, side="right")
     accuracy = float(chances[np.arange(len(values)), observed].mean())
-    return _classification(chances, np.full(len(values), 1.0 / len(values)), accuracy, len(values), "rudner")
+    return classification(chances, np.full(len(values), 1.0 / len(values)), accuracy, len(values), "rudner")
 
 
 def classification_by_reliability(
@@ -87,7 +87,7 @@ def classification_by_reliability(
         Ascending; a score at a cut belongs to the upper class.
     """
     values = np.asarray(scores, dtype=np.float64)
-    values, limits = values[~np.isnan(values)], _cuts(cuts)
+    values, limits = values[~np.isnan(values)], checked_cuts(cuts)
     if not 0.0 < reliability < 1.0:
         raise ValueError(f"reliability must lie between 0 and 1, both excluded; got {reliability}")
     if len(values) < 2 or values.min() < minimum or values.max() > maximum or values.min() == values.max():
@@ -103,10 +103,11 @@ def classification_by_reliability(
     chances = np.diff(np.pad(below, ((0, 0), (1, 1)), constant_values=((0, 0), (0, 1))), axis=1)
     own = np.searchsorted(passing, true, side="right")
     accuracy = float(weight @ chances[np.arange(len(true)), own])
-    return _classification(chances, weight, accuracy, len(values), "livingston-lewis")
+    return classification(chances, weight, accuracy, len(values), "livingston-lewis")
 
 
-def _cuts(cuts: ArrayLike) -> Floats:
+def checked_cuts(cuts: ArrayLike) -> Floats:
+    """Return cuts as an array; they must ascend."""
     limits = np.atleast_1d(np.asarray(cuts, dtype=np.float64))
     if not len(limits) or not (np.diff(limits) > 0).all():
         raise ValueError("cuts must be one number or more, ascending")
@@ -127,7 +128,8 @@ def _beta_nodes(mean: float, variance: float) -> tuple[Floats, Floats]:
     return np.asarray(true), np.asarray(share / share.sum())
 
 
-def _classification(chances: Floats, weight: Floats, accuracy: float, n: int, method: str) -> Classification:
+def classification(chances: Floats, weight: Floats, accuracy: float, n: int, method: str) -> Classification:
+    """Return the result from chances of each class (levels, classes) and the share of people at each level."""
     consistency = float(weight @ (chances**2).sum(axis=1))
     by_chance = float(np.sum((weight @ chances) ** 2))
     kappa = (consistency - by_chance) / (1.0 - by_chance) if by_chance < 1.0 else math.nan
