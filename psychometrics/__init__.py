@@ -54,6 +54,8 @@ if TYPE_CHECKING:  # the same names once more, for type checkers; a test compare
     from psychometrics.confirmatory.fit_measures import FitMeasures as FitMeasures
     from psychometrics.confirmatory.fit_measures import ScaledFit as ScaledFit
     from psychometrics.confirmatory.invariance import measurement_invariance as measurement_invariance
+    from psychometrics.confirmatory.macs import MacsEffectSizes as MacsEffectSizes
+    from psychometrics.confirmatory.macs import macs_effect_sizes as macs_effect_sizes
     from psychometrics.confirmatory.model import FactorModel as FactorModel
     from psychometrics.confirmatory.model import confirmatory_factor_analysis as confirmatory_factor_analysis
     from psychometrics.confirmatory.modification import EqualityTests as EqualityTests
@@ -62,6 +64,9 @@ if TYPE_CHECKING:  # the same names once more, for type checkers; a test compare
     from psychometrics.confirmatory.modification import modification_indices as modification_indices
     from psychometrics.confirmatory.ordinal import OrdinalFactorModel as OrdinalFactorModel
     from psychometrics.confirmatory.ordinal import ordinal_factor_analysis as ordinal_factor_analysis
+    from psychometrics.confirmatory.selection import GroupSelection as GroupSelection
+    from psychometrics.confirmatory.selection import SelectionAccuracy as SelectionAccuracy
+    from psychometrics.confirmatory.selection import selection_accuracy as selection_accuracy
     from psychometrics.confirmatory.standardized import StandardizedSolution as StandardizedSolution
     from psychometrics.confirmatory.standardized import standardized_solution as standardized_solution
     from psychometrics.dif.anchors import AnchorChoice as AnchorChoice
@@ -281,6 +286,15 @@ _PUBLIC: dict[str, tuple[str, ...]] = {
         "ModelChange",
     ),
     "confirmatory.invariance": ("measurement_invariance",),
+    "confirmatory.macs": (
+        "MacsEffectSizes",
+        "macs_effect_sizes",
+    ),
+    "confirmatory.selection": (
+        "GroupSelection",
+        "SelectionAccuracy",
+        "selection_accuracy",
+    ),
     "confirmatory.model": (
         "FactorModel",
         "confirmatory_factor_analysis",
