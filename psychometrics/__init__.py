@@ -75,6 +75,8 @@ if TYPE_CHECKING:  # the same names once more, for type checkers; a test compare
     from psychometrics.dif.anchors import select_rival as select_rival
     from psychometrics.dif.breslow_day import BreslowDay as BreslowDay
     from psychometrics.dif.breslow_day import breslow_day as breslow_day
+    from psychometrics.dif.crossed_groups import CrossedGroups as CrossedGroups
+    from psychometrics.dif.crossed_groups import crossed_groups as crossed_groups
     from psychometrics.dif.delta_plot import DeltaPlot as DeltaPlot
     from psychometrics.dif.delta_plot import delta_plot as delta_plot
     from psychometrics.dif.effect_sizes import MeadeEffectSizes as MeadeEffectSizes
@@ -82,6 +84,11 @@ if TYPE_CHECKING:  # the same names once more, for type checkers; a test compare
     from psychometrics.dif.effect_sizes import meade_effect_sizes as meade_effect_sizes
     from psychometrics.dif.effect_sizes import response_function_differences as response_function_differences
     from psychometrics.dif.effect_sizes import root_mean_square_deviations as root_mean_square_deviations
+    from psychometrics.dif.empirical_bayes import ShrunkenDif as ShrunkenDif
+    from psychometrics.dif.empirical_bayes import shrunken_dif as shrunken_dif
+    from psychometrics.dif.equivalence import Equivalence as Equivalence
+    from psychometrics.dif.equivalence import dif_equivalence as dif_equivalence
+    from psychometrics.dif.equivalence import equivalence_test as equivalence_test
     from psychometrics.dif.generalized import GeneralizedMantelHaenszel as GeneralizedMantelHaenszel
     from psychometrics.dif.generalized import generalized_mantel_haenszel as generalized_mantel_haenszel
     from psychometrics.dif.hybrid import HybridDif as HybridDif
@@ -96,6 +103,9 @@ if TYPE_CHECKING:  # the same names once more, for type checkers; a test compare
     from psychometrics.dif.impact import cut_consequences as cut_consequences
     from psychometrics.dif.impact import linked_comparison as linked_comparison
     from psychometrics.dif.impact import score_impact as score_impact
+    from psychometrics.dif.intersections import IntersectionalDif as IntersectionalDif
+    from psychometrics.dif.intersections import NestedTest as NestedTest
+    from psychometrics.dif.intersections import intersectional_dif as intersectional_dif
     from psychometrics.dif.item_parameters import ItemParameters as ItemParameters
     from psychometrics.dif.item_parameters import group_item_parameters as group_item_parameters
     from psychometrics.dif.likelihood_ratio import LikelihoodRatioDif as LikelihoodRatioDif
@@ -111,6 +121,8 @@ if TYPE_CHECKING:  # the same names once more, for type checkers; a test compare
     from psychometrics.dif.polytomous import mantel as mantel
     from psychometrics.dif.raju import RajuAreas as RajuAreas
     from psychometrics.dif.raju import raju_areas as raju_areas
+    from psychometrics.dif.residuals import ResidualDif as ResidualDif
+    from psychometrics.dif.residuals import residual_dif as residual_dif
     from psychometrics.dif.shifts import ItemShifts as ItemShifts
     from psychometrics.dif.shifts import item_shifts as item_shifts
     from psychometrics.dif.sibtest import Sibtest as Sibtest
@@ -364,6 +376,11 @@ _PUBLIC: dict[str, tuple[str, ...]] = {
     "dif.raju": ("RajuAreas", "raju_areas"),
     "dif.hybrid": ("HybridDif", "hybrid_dif"),
     "dif.hybrid_thresholds": ("HybridThresholds", "hybrid_thresholds"),
+    "dif.residuals": ("ResidualDif", "residual_dif"),
+    "dif.equivalence": ("Equivalence", "dif_equivalence", "equivalence_test"),
+    "dif.empirical_bayes": ("ShrunkenDif", "shrunken_dif"),
+    "dif.crossed_groups": ("CrossedGroups", "crossed_groups"),
+    "dif.intersections": ("IntersectionalDif", "NestedTest", "intersectional_dif"),
     "dif.sibtest": (
         "Sibtest",
         "sibtest",
