@@ -7,10 +7,16 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import answering, audit, starting
+from tests.bench import answering, audit, growth, starting, statistics
 from tests.bench.figures import Part
 
-PARTS: dict[str, Part] = {"answering": answering.figures, "audit": audit.figures, "starting": starting.figures}
+PARTS: dict[str, Part] = {
+    "answering": answering.figures,
+    "audit": audit.figures,
+    "starting": starting.figures,
+    "psychometrics": statistics.figures,  # beside R
+    "growth": growth.figures,  # takes minutes; draws docs/growth.svg
+}
 
 
 def main(names: list[str]) -> int:

@@ -22,4 +22,4 @@ class Figure:
         return f"  {self.what:<68}{self.value:>10.1f} {self.unit:<4} {goal:<16}{mark}"
 
 
-Part = Callable[[], Iterable[Figure]]
+Part = Callable[[], Iterable[object]]  # each is printed as one line
