@@ -121,6 +121,8 @@ if TYPE_CHECKING:  # the same names once more, for type checkers; a test compare
     from psychometrics.dif.polytomous import mantel as mantel
     from psychometrics.dif.raju import RajuAreas as RajuAreas
     from psychometrics.dif.raju import raju_areas as raju_areas
+    from psychometrics.dif.rasch_anchors import RaschAnchorTest as RaschAnchorTest
+    from psychometrics.dif.rasch_anchors import rasch_anchor_test as rasch_anchor_test
     from psychometrics.dif.residuals import ResidualDif as ResidualDif
     from psychometrics.dif.residuals import residual_dif as residual_dif
     from psychometrics.dif.shifts import ItemShifts as ItemShifts
@@ -129,6 +131,11 @@ if TYPE_CHECKING:  # the same names once more, for type checkers; a test compare
     from psychometrics.dif.sibtest import sibtest as sibtest
     from psychometrics.dif.standardization import Standardization as Standardization
     from psychometrics.dif.standardization import standardization as standardization
+    from psychometrics.dif.trees import InstabilityTest as InstabilityTest
+    from psychometrics.dif.trees import RaschTree as RaschTree
+    from psychometrics.dif.trees import TreeNode as TreeNode
+    from psychometrics.dif.trees import TreeSplit as TreeSplit
+    from psychometrics.dif.trees import rasch_tree as rasch_tree
     from psychometrics.dimensionality import ParallelAnalysis as ParallelAnalysis
     from psychometrics.dimensionality import SamplingAdequacy as SamplingAdequacy
     from psychometrics.dimensionality import Sphericity as Sphericity
@@ -432,6 +439,8 @@ _PUBLIC: dict[str, tuple[str, ...]] = {
         "TraitChange",
         "trait_change",
     ),
+    "dif.rasch_anchors": ("RaschAnchorTest", "rasch_anchor_test"),
+    "dif.trees": ("InstabilityTest", "RaschTree", "TreeNode", "TreeSplit", "rasch_tree"),
 }
 _MODULE_OF = {name: module for module, names in _PUBLIC.items() for name in names}
 

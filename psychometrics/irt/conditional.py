@@ -215,6 +215,11 @@ def check_codes(coded: CodedResponses, codes: npt.NDArray[np.int16], model: str)
     """Refuse items that the model cannot place, saying which."""
     if coded.n_items < 2:
         raise ValueError(f"the raw score of {coded.n_items} item says nothing beyond its answer: give at least 2 items")
+    if model == "rasch" and coded.n_codes > 2:
+        raise ValueError(
+            f"the Rasch model takes two codes; responses hold {coded.minimum} to {coded.minimum + coded.n_codes - 1}:"
+            " ask for the partial credit or rating scale model"
+        )
     for item in range(coded.n_items):
         used = np.flatnonzero(np.bincount(codes[codes[:, item] >= 0, item], minlength=coded.n_codes))
         if len(used) < 2:
@@ -224,11 +229,6 @@ def check_codes(coded: CodedResponses, codes: npt.NDArray[np.int16], model: str)
         if len(unused):
             raise ValueError(
                 f"item {item}: nobody answered {unused[0] + coded.minimum}, though others answered more; merge codes"
-            )
-        if model == "rasch" and coded.n_codes > 2:
-            raise ValueError(
-                f"the Rasch model takes two codes; responses hold {coded.minimum} to"
-                f" {coded.minimum + coded.n_codes - 1}: ask for the partial credit or rating scale model"
             )
         if model == "rating_scale" and used[-1] < coded.n_codes - 1:
             raise ValueError(
