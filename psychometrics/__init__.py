@@ -64,6 +64,7 @@ if TYPE_CHECKING:  # the same names once more, for type checkers; a test compare
     from psychometrics.confirmatory.modification import modification_indices as modification_indices
     from psychometrics.confirmatory.ordinal import OrdinalFactorModel as OrdinalFactorModel
     from psychometrics.confirmatory.ordinal import ordinal_factor_analysis as ordinal_factor_analysis
+    from psychometrics.confirmatory.ordinal_invariance import ordinal_invariance as ordinal_invariance
     from psychometrics.confirmatory.selection import GroupSelection as GroupSelection
     from psychometrics.confirmatory.selection import SelectionAccuracy as SelectionAccuracy
     from psychometrics.confirmatory.selection import selection_accuracy as selection_accuracy
@@ -202,6 +203,7 @@ if TYPE_CHECKING:  # the same names once more, for type checkers; a test compare
     from psychometrics.nonresponse import DifferentialSkipping as DifferentialSkipping
     from psychometrics.nonresponse import PersonSkips as PersonSkips
     from psychometrics.nonresponse import Proportions as Proportions
+    from psychometrics.nonresponse import SkipDifference as SkipDifference
     from psychometrics.nonresponse import differential_skipping as differential_skipping
     from psychometrics.norms import NormedScores as NormedScores
     from psychometrics.norms import normalized_scores as normalized_scores
@@ -239,6 +241,8 @@ if TYPE_CHECKING:  # the same names once more, for type checkers; a test compare
     from psychometrics.rotation import oblimin as oblimin
     from psychometrics.rotation import promax as promax
     from psychometrics.rotation import varimax as varimax
+    from psychometrics.skipping_impact import SkippingImpact as SkippingImpact
+    from psychometrics.skipping_impact import skipping_impact as skipping_impact
 
 _PUBLIC: dict[str, tuple[str, ...]] = {
     "items": ("ItemStatistics", "item_statistics"),
@@ -259,7 +263,8 @@ _PUBLIC: dict[str, tuple[str, ...]] = {
     "factor_model": ("ChiSquare", "OneFactorModel", "one_factor_chi2", "one_factor_influence", "one_factor_model"),
     "reliability.omega": ("mcdonald_omega",),
     "reliability.equality": ("EqualReliability", "equal_alphas", "equal_omegas"),
-    "nonresponse": ("DifferentialSkipping", "PersonSkips", "Proportions", "differential_skipping"),
+    "nonresponse": ("DifferentialSkipping", "PersonSkips", "Proportions", "SkipDifference", "differential_skipping"),
+    "skipping_impact": ("SkippingImpact", "skipping_impact"),
     "agreement": ("Agreement", "IntraclassCorrelation", "intraclass_correlations"),
     "reliability.guttman": ("GuttmanLambdas", "SplitHalves", "guttman_lambdas", "spearman_brown", "split_halves"),
     "polychoric": ("Polychoric", "polychoric_correlations"),
@@ -320,6 +325,7 @@ _PUBLIC: dict[str, tuple[str, ...]] = {
     ),
     "confirmatory.alignment": ("Alignment", "align_estimates", "alignment"),
     "confirmatory.ordinal": ("OrdinalFactorModel", "ordinal_factor_analysis"),
+    "confirmatory.ordinal_invariance": ("ordinal_invariance",),
     "confirmatory.standardized": (
         "StandardizedSolution",
         "standardized_solution",

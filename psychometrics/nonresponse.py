@@ -58,6 +58,18 @@ class PersonSkips:
 
 
 @dataclass(frozen=True)
+class SkipDifference:
+    """Share of people shown an item who did not answer it: in two groups, and focal minus reference (Newcombe)."""
+
+    reference_rate: float
+    focal_rate: float
+    difference: float
+    lower: float
+    upper: float
+    p: float
+
+
+@dataclass(frozen=True)
 class DifferentialSkipping:
     """
     Skipping per item and group; arrays are (n_items, n_groups) unless said otherwise.
@@ -96,6 +108,19 @@ class DifferentialSkipping:
     p_adjusted: Floats
     people: PersonSkips
     confidence: float
+
+    def differences(self, focal: Label) -> tuple[SkipDifference, ...]:
+        """Return each item's difference between one group and the reference group; p is that of all groups."""
+        at, base = self.labels.index(focal), self.labels.index(self.reference)
+        columns = (
+            self.rate.estimate[:, base],
+            self.rate.estimate[:, at],
+            self.difference.estimate[:, at],
+            self.difference.lower[:, at],
+            self.difference.upper[:, at],
+            self.p_value,
+        )
+        return tuple(SkipDifference(*map(float, row)) for row in np.column_stack(columns))
 
 
 def differential_skipping(

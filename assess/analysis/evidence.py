@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from assess.analysis.rules import Coefficient, Group, Impact, ItemDifference, Pair, uncompared
+from assess.analysis.rules import Coefficient, Group, Impact, ItemDifference, Pair, SkippedItem, Skipping, uncompared
 from assess.errors import AssessError
 
 FORMAT = 2  # of the kept evidence; raised when what stands in it changes its meaning
@@ -136,8 +136,20 @@ def _pair(grouping: str, reference: Group, focal: Group, entry: Mapping[str, Any
         second_impact=_impact(entry["impact_second_anchors"]),
         exchanged_impact=_impact(entry["impact_exchanged"]),
         exchanged_second_impact=_impact(entry["impact_exchanged_second_anchors"]),
+        skipping=_skipping(entry),
         notes=tuple(entry["notes"]),
     )
+
+
+def _skipping(entry: Mapping[str, Any]) -> Skipping | None:
+    if entry["skipping"] is None:
+        return None
+    impact = entry["skipping"]["impact_sd"]
+    items = tuple(
+        SkippedItem(item["name"], *(number(item["skipping"][name]) for name in ("difference", "lower", "upper")))
+        for item in entry["items"]
+    )
+    return Skipping(number(impact["value"]), number(impact["lower"]), number(impact["upper"]), items)
 
 
 def _item(entry: Mapping[str, Any]) -> ItemDifference:

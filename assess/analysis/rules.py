@@ -92,6 +92,26 @@ class Impact:
 
 
 @dataclass(frozen=True, slots=True)
+class SkippedItem:
+    """How much more often the focal group leaves an item unanswered: a difference of shares with its interval."""
+
+    item: str
+    difference: float
+    lower: float
+    upper: float
+
+
+@dataclass(frozen=True, slots=True)
+class Skipping:
+    """What skipping does to scores made up from the answers given: focal minus reference, in SD of the scale."""
+
+    impact: float
+    lower: float
+    upper: float
+    items: tuple[SkippedItem, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Pair:
     """Two groups compared on one scale: anchors by two choices, items, and the impact each choice of anchors gives.
 
@@ -110,6 +130,7 @@ class Pair:
     second_impact: Impact | None
     exchanged_impact: Impact | None
     exchanged_second_impact: Impact | None
+    skipping: Skipping | None
     notes: tuple[str, ...]
 
     @property
@@ -131,7 +152,7 @@ class Pair:
 
 def uncompared(grouping: str, reference: Group, focal: Group) -> Pair:
     """Return two groups of which nothing is known but their size and reliability."""
-    return Pair(grouping, reference, focal, (), (), None, (), None, None, None, None, ())
+    return Pair(grouping, reference, focal, (), (), None, (), None, None, None, None, None, ())
 
 
 def published_coefficients(instrument: Instrument, scale_id: str, locale: str) -> tuple[Coefficient, ...]:

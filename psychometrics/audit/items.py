@@ -7,13 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from psychometrics._codes import BoolArray, FloatArray, IntArray
-from psychometrics.audit.skipping import SkipDifference, skip_differences
 from psychometrics.dif.impact import Comparison, Interval, ScoreImpact
 from psychometrics.dif.logistic import LogisticDif, logistic_dif
 from psychometrics.dif.polytomous import Mantel, mantel
 from psychometrics.irt._curves import expected_scores
-from psychometrics.irt.calibration import Calibration
-from psychometrics.irt.scores import eap_scores
+from psychometrics.nonresponse import SkipDifference, differential_skipping
 
 # Trait levels at which item curves are given, in SDs of the reference group.
 TRAIT_GRID = np.linspace(-3.0, 3.0, 25)
@@ -72,19 +70,18 @@ class ItemDif:
 def audit_items(
     data: PairInput,
     usable: BoolArray,
-    match: Calibration,
+    trait: FloatArray,
     comparison: Comparison,
     impact: ScoreImpact,
     anchors: tuple[int, ...],
 ) -> tuple[ItemDif, ...]:
-    """Test every item against the trait as `match` sees it; curves are those compared; `anchors` count usable items."""
+    """Test every item against the trait; curves are those compared; `anchors` count usable items."""
     responses = data.responses[:, usable]
-    trait = eap_scores(match, responses, data.group, common_prior=True).trait
-    trait = np.where(np.isnan(responses).all(axis=1), np.nan, trait)
     logistic = logistic_dif(responses, data.group, reference=0, balanced=True, matching=trait)
     means = mantel(responses, data.group, focal=1, matching=trait)
-    curves = expected_scores(comparison.beta[0], TRAIT_GRID, match.code_values) + match.minimum
-    skips = skip_differences(data.responses, data.group, data.shown)
+    curves = expected_scores(comparison.beta[0], TRAIT_GRID, comparison.model.code_values)
+    curves += comparison.model.minimum
+    skips = differential_skipping(data.responses, data.group, shown=data.shown, reference=0).differences(1)
     place = np.cumsum(usable) - 1
     return tuple(
         _item(data, item, int(place[item]), logistic, means, impact, curves, int(place[item]) in anchors, skips[item])
@@ -96,7 +93,7 @@ def audit_items(
 
 def unknown_items(data: PairInput) -> tuple[ItemDif, ...]:
     """Return what can be said about items that cannot be analysed: who answered and who skipped."""
-    skips = skip_differences(data.responses, data.group, data.shown)
+    skips = differential_skipping(data.responses, data.group, shown=data.shown, reference=0).differences(1)
     return tuple(_unknown_item(data, item, skips[item]) for item in range(len(skips)))
 
 

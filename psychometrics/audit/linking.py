@@ -14,6 +14,7 @@ from psychometrics.dif.impact import Comparison, Interval, ScoreImpact, linked_c
 from psychometrics.dif.link_uncertainty import with_link_uncertainty
 from psychometrics.dif.shifts import ItemShifts, item_shifts
 from psychometrics.irt.calibration import Calibration, calibrate
+from psychometrics.irt.scores import eap_scores
 
 # More people than this in a group change a calibration's third digit and cost seconds; a random part is taken then.
 _CALIBRATED = 50_000
@@ -76,6 +77,18 @@ def link_groups(responses: FloatArray, group: IntArray, scale_sd: float, rng: np
         link=link,
         reverse=_turned(_link(other_way, item_shifts(other_way), scale_sd, rng)),
     )
+
+
+def traits_and_expectations(
+    match: Calibration, responses: FloatArray, group: IntArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return people's traits under a common prior, nan without an answer, and expected scores (people, items) there.
+
+    The curves are the mean of both groups', equal in both for the items that `match` holds equal.
+    """
+    trait = eap_scores(match, responses, group, common_prior=True).trait
+    expected = match.expected_item_scores(trait).mean(axis=0).T
+    return np.where(np.isnan(responses).all(axis=1), np.nan, trait), expected
 
 
 def _link(model: Calibration, shifts: ItemShifts, scale_sd: float, rng: np.random.Generator) -> Link:

@@ -11,9 +11,10 @@ from psychometrics._codes import BoolArray, FloatArray, IntArray
 from psychometrics._multiple_testing import benjamini_hochberg
 from psychometrics.audit.groups import sum_score_variance
 from psychometrics.audit.items import ItemDif, PairInput, audit_items, unknown_items, with_level
-from psychometrics.audit.linking import MINIMUM_COUNT, LinkedGroups, link_groups
+from psychometrics.audit.linking import MINIMUM_COUNT, LinkedGroups, link_groups, traits_and_expectations
 from psychometrics.dif.anchors import AnchorChoice
 from psychometrics.dif.impact import CutConsequence, Interval, ScoreImpact, cut_consequences
+from psychometrics.skipping_impact import SkippingImpact, skipping_impact
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ class PairAudit:
     impact_exchanged: Impact | None
     impact_exchanged_second_anchors: Impact | None
     cut_consequences: tuple[CutConsequence, ...]
+    skipping: SkippingImpact | None
     notes: tuple[str, ...]
 
 
@@ -85,11 +87,13 @@ def audit_pair(data: PairInput, rng: np.random.Generator) -> PairAudit:
     bare = _bare(data, notes)
     if usable.sum() < 3:
         return replace(bare, notes=(*notes, "too_few_items"))
+    responses, sd = data.responses[:, usable], scale_sd(data.responses, data.group)
     try:
-        linked = link_groups(data.responses[:, usable], data.group, scale_sd(data.responses, data.group), rng)
+        linked = link_groups(responses, data.group, sd, rng)
     except (ValueError, np.linalg.LinAlgError):
         return replace(bare, notes=(*notes, "calibration_failed"))
     link, reverse = linked.link, linked.reverse
+    trait, expected = traits_and_expectations(linked.match, responses, data.group)
     names = [name for name, use in zip(data.item_names, usable, strict=True) if use]
     return replace(
         bare,
@@ -98,12 +102,13 @@ def audit_pair(data: PairInput, rng: np.random.Generator) -> PairAudit:
         second_anchors=tuple(names[i] for i in link.second.items),
         second_anchor_strategy=link.second.strategy,
         anchors_agree=link.agrees and reverse.agrees,
-        items=audit_items(data, usable, linked.match, link.comparison, link.impact, link.first.items),
+        items=audit_items(data, usable, trait, link.comparison, link.impact, link.first.items),
         impact=_told(link.impact, link.first),
         impact_second_anchors=_told(link.second_impact, link.second),
         impact_exchanged=_told(reverse.impact, reverse.first),
         impact_exchanged_second_anchors=_told(reverse.second_impact, reverse.second),
         cut_consequences=cut_consequences(link.comparison, data.cuts) if usable.all() else (),
+        skipping=skipping_impact(responses, data.group == 1, trait, expected, scale_sd=sd, shown=data.shown[:, usable]),
         notes=(*notes, *_notes_on(linked)),
     )
 
@@ -134,6 +139,7 @@ def _bare(data: PairInput, notes: list[str]) -> PairAudit:
         impact_exchanged=None,
         impact_exchanged_second_anchors=None,
         cut_consequences=(),
+        skipping=None,
         notes=tuple(notes),
     )
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Iterator
 
 from assess.analysis.rules import Group, Impact, ItemDifference, Pair
+from assess.release.rules.skipping import skipping
 from assess.release.rules.values import Condition, Evidence, Figure, Finding, Outcome, Policy, Reason
 
 _R, _C, _I, _H = Outcome
@@ -36,6 +37,7 @@ def group_comparison(evidence: Evidence, policy: Policy) -> Iterator[Finding]:
         yield from _anchors(pair)
         yield from _notes(pair)
         yield from _impacts(pair, policy)
+        yield from skipping(pair, policy)
 
 
 def _group_reliability(group: Group, policy: Policy) -> Iterator[Finding]:

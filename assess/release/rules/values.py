@@ -53,6 +53,7 @@ class Policy:
     group_people_with_condition: int
     impact_released: float
     impact_with_condition: float
+    skipping_difference: float
     signatures: int
 
 

@@ -39,7 +39,7 @@ def worded(text: object, code: str) -> str:
 
 def test_the_codes_are_found_in_the_source():
     assert len(REASONS) > 30
-    assert len(CONDITIONS) == 7
+    assert len(CONDITIONS) == 9
 
 
 @pytest.mark.parametrize("audience", ["client", "coach", "lead"])

@@ -7,7 +7,7 @@ from math import nan
 
 import pytest
 
-from assess.analysis.rules import Coefficient, Group, Impact, ItemDifference, Level, Pair
+from assess.analysis.rules import Coefficient, Group, Impact, ItemDifference, Level, Pair, SkippedItem, Skipping
 from assess.release.policy import default_policy, loosened
 from assess.release.rules import Evidence, NormGroup, Outcome, Use, Verdict, decide, still_holds
 
@@ -33,9 +33,10 @@ def impact(size: float = 0.02, *, half: float = 0.03) -> Impact:
 
 
 ALIKE = (item("a"), item("b"), item("c"), item("d"))
+SKIPPING = Skipping(0.01, 0.0, 0.02, (SkippedItem("a", 0.02, -0.01, 0.05), SkippedItem("b", -0.09, -0.12, -0.06)))
 PAIR = Pair(
     "country", group("here"), group("there"), ("a", "b"), ("b", "c"), True, ALIKE, impact(), impact(0.025),
-    impact(0.03), impact(0.01), (),
+    impact(0.03), impact(0.01), SKIPPING, (),
 )  # fmt: skip
 
 
@@ -176,7 +177,7 @@ def test_uncertainty_of_any_choice_of_anchors_or_reference_group_is_insufficient
     verdict = compare(replace(PAIR, impact=impact(0.06), **{which: impact(0.01, half=0.30)}))
 
     assert (verdict.outcome, verdict.reason_codes) == (Outcome.INSUFFICIENT, ("impact_uncertain",))
-    assert verdict.reasons[-2].figures["upper"] == pytest.approx(0.31)
+    assert next(r for r in verdict.reasons if r.code == "impact_uncertain").figures["upper"] == pytest.approx(0.31)
 
 
 @pytest.mark.parametrize("note", ["calibration_not_converged", "anchors_unchecked"])
@@ -197,6 +198,36 @@ def test_the_reference_group_that_speaks_more_against_a_comparison_decides():
     verdict = compare(replace(PAIR, impact=impact(0.02), exchanged_impact=impact(0.12)))
 
     assert [condition.code for condition in verdict.conditions] == ["only_corrected_scores"]
+
+
+def test_items_that_one_group_skips_more_often_are_named_beside_every_comparison():
+    items = (SkippedItem("a", 0.12, 0.05, 0.2), SkippedItem("b", -0.2, -0.3, -0.1), SkippedItem("c", 0.3, -0.1, 0.7))
+
+    verdict = compare(replace(PAIR, skipping=replace(SKIPPING, items=items)))
+
+    assert (verdict.outcome, verdict.reason_codes) == (Outcome.RELEASED_WITH_CONDITIONS, ("skipping_differs",))
+    assert [(condition.code, condition.items) for condition in verdict.conditions] == [("name_skipping", ("b", "a"))]
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_skipping_that_moves_scores_apart_leaves_only_full_answers_to_be_compared(sign):
+    verdict = compare(replace(PAIR, skipping=replace(SKIPPING, impact=0.1 * sign)))
+
+    assert (verdict.outcome, verdict.reason_codes) == (Outcome.RELEASED_WITH_CONDITIONS, ("skipping_moves_scores",))
+    assert [condition.code for condition in verdict.conditions] == ["only_full_answers"]
+
+
+def test_skipping_that_would_decide_a_comparison_holds_it():
+    verdict = compare(replace(PAIR, skipping=replace(SKIPPING, impact=-0.3)))
+
+    assert (verdict.outcome, verdict.reason_codes) == (Outcome.HELD, ("skipping_decides",))
+
+
+@pytest.mark.parametrize("unknown", [None, replace(SKIPPING, impact=nan)])
+def test_skipping_nobody_looked_at_is_insufficient(unknown):
+    verdict = compare(replace(PAIR, skipping=unknown))
+
+    assert (verdict.outcome, verdict.reason_codes) == (Outcome.INSUFFICIENT, ("skipping_unknown",))
 
 
 def test_an_item_that_could_not_be_examined_is_insufficient():
@@ -320,6 +351,7 @@ def test_a_release_holds_while_no_condition_is_added():
         ({"impact_released": 0.2}, True),
         ({"impact_released": 0.05}, False),
         ({"group_people": 150}, True),
+        ({"skipping_difference": 0.2}, True),
         ({"signatures": 2}, False),
     ],
 )
