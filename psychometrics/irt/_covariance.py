@@ -10,6 +10,7 @@ from psychometrics._codes import FloatArray, IntArray
 from psychometrics.irt._em import Layout, State, posterior, prior
 from psychometrics.irt._patterns import GroupPatterns
 
+_BLOCK = 1024
 # Root of the share of a posterior at a node below which a person adds nothing that shows in a standard error.
 _NEGLIGIBLE = 1e-6
 
@@ -35,8 +36,10 @@ def information(
         scores = _CellScores(state, layout, nodes, n_codes, g)
         log_curves = layout.family.log_curves(state.beta[g], nodes, n_codes)
         share, _ = posterior(pattern.one_hot, log_curves, scores.weights)
-        persons = scores.of_persons(pattern, share)
-        total += persons.T @ (pattern.weights[:, None] * persons)
+        for start in range(0, len(share), _BLOCK):
+            block = slice(start, start + _BLOCK)
+            persons = scores.of_persons(pattern.codes[block], share[block])
+            total += persons.T @ (pattern.weights[block, None] * persons)
         if kind == "observed":
             weighted = share * pattern.weights[:, None]
             total += _expected_information(state, layout, nodes, n_codes, g, pattern.one_hot.T @ weighted)
@@ -60,7 +63,8 @@ class _CellScores:
             target = index[item, column]
             free = np.flatnonzero(target >= 0)
             self._cell[free, :, target[free]] += local[free, :, column]
-        self._columns = np.unique(index[index >= 0])
+        self._start = np.concatenate([[0], np.cumsum(n_codes)])
+        self._columns = [np.unique(row[row >= 0]) for row in index]
         mean, sd = float(state.means[group]), float(state.sds[group])
         self.weights = prior(nodes, mean, sd)
         self._prior = np.zeros((len(nodes), self._size))
@@ -97,31 +101,28 @@ class _CellScores:
     def prior_information(self, mass: FloatArray) -> FloatArray:
         return self._second @ mass
 
-    def of_persons(self, pattern: GroupPatterns, share: FloatArray) -> FloatArray:
+    def of_persons(self, codes: IntArray, share: FloatArray) -> FloatArray:
         """Return each pattern's expected score, the gradient of its marginal log-likelihood."""
         persons = share @ self._prior
-        n_cells = len(self._cell)
-        for column in self._columns:
-            involved = np.flatnonzero(np.abs(self._cell[:, :, column]).max(axis=1) > 0)
-            if len(involved) == 0 or n_cells == 0:
-                continue
-            persons[:, column] += (pattern.one_hot[:, involved] * (share @ self._cell[involved, :, column].T)).sum(
-                axis=1
-            )
+        for item, columns in enumerate(self._columns):
+            own = self._cell[self._start[item] : self._start[item + 1]][:, :, columns]
+            expected = share @ own.transpose(1, 0, 2).reshape(len(self._nodes), -1)
+            expected = expected.reshape(len(share), -1, len(columns))
+            given = expected[np.arange(len(share)), codes[:, item]]
+            persons[:, columns] += np.where(codes[:, item, None] >= 0, given, 0.0)
         return persons
 
     def squared(self, pattern: GroupPatterns, weighted: FloatArray) -> FloatArray:
         """Return the sum over people of the expected outer product of the complete-data score."""
         total = np.zeros((self._size, self._size))
-        # Sorted by where they stand, the people who matter at a node stand together, and the others are left out.
-        order = np.argsort(weighted @ self._nodes / weighted.sum(axis=1))
-        one_hot, root = pattern.one_hot[order], np.sqrt(weighted[order])
+        # Patterns are sorted by score: those that matter at a node stand together, and the others are left out.
+        root = np.sqrt(weighted)
         for q in range(len(self._nodes)):
             active = np.flatnonzero(root[:, q] > _NEGLIGIBLE)
             if len(active) == 0:
                 continue
             near = slice(int(active[0]), int(active[-1]) + 1)
-            rooted = one_hot[near] * root[near, q, None]
+            rooted = pattern.one_hot[near] * root[near, q, None]
             together = rooted.T @ rooted
             cell, own, mass = self._cell[:, q], self._prior[q], root[near, q] @ root[near, q]
             alone = np.outer(np.diag(together) @ cell, own)

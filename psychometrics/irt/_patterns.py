@@ -85,7 +85,7 @@ def _merged(counts: IntArray, minimum: int) -> list[list[int]]:
 
 
 def count_patterns(codes: IntArray, n_codes: IntArray) -> GroupPatterns:
-    """Return the distinct rows of codes (-1: missing), how often each occurs, and their indicator matrix."""
+    """Return the distinct rows of codes (-1: missing), sorted by score, how often each occurs, and their indicators."""
     key: npt.NDArray[np.int64] = np.zeros(len(codes), dtype=np.int64)
     for item in range(codes.shape[1]):
         base = int(n_codes[item]) + 1
@@ -93,9 +93,18 @@ def count_patterns(codes: IntArray, n_codes: IntArray) -> GroupPatterns:
             key = np.asarray(np.unique(key, return_inverse=True)[1], dtype=np.int64)
         key = key * base + codes[:, item] + 1
     _, first, of_person, weights = np.unique(key, return_index=True, return_inverse=True, return_counts=True)
-    distinct = codes[first]
+    order = _by_score(codes[first], n_codes)
+    distinct, weights = codes[first[order]], weights[order]
+    of_person = np.argsort(order)[of_person]
     offset = np.concatenate([[0], np.cumsum(n_codes)[:-1]])
     one_hot = np.zeros((len(distinct), int(n_codes.sum())))
     row, column = np.nonzero(distinct >= 0)
     one_hot[row, offset[column] + distinct[row, column]] = 1.0
     return GroupPatterns(distinct, weights.astype(np.float64), one_hot, of_person)
+
+
+def _by_score(codes: IntArray, n_codes: IntArray) -> IntArray:
+    """Return the order of patterns by the mean of their codes, each as a share of its item's highest."""
+    answered = codes >= 0
+    total = np.where(answered, codes / np.maximum(n_codes - 1.0, 1.0), 0.0).sum(axis=1)
+    return np.argsort(total / np.maximum(answered.sum(axis=1), 1), kind="stable")

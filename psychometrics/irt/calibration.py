@@ -16,7 +16,7 @@ from psychometrics.irt._layout import MODELS, build_layout, equality_sets, start
 from psychometrics.irt._patterns import CodeMap, GroupPatterns, count_patterns, merge_codes
 
 # Above this many multiplications the observed information is replaced by cross-products of people's scores.
-_OBSERVED_LIMIT = 4e9
+_OBSERVED_LIMIT = 1e10
 _RANGE = 6.0
 
 

@@ -44,6 +44,20 @@ def test_log_likelihood_equals_its_definition_with_gaps_and_groups(made, scalar)
     assert scalar.log_likelihood == pytest.approx(expected, abs=1e-6)
 
 
+def test_nodes_left_out_of_a_cycle_do_not_show_in_the_likelihood():
+    responses = simulate(np.random.default_rng(8), n=(2500, 2500), n_items=12, n_codes=4, skipped=(0.1, 0.3)).responses
+    model = calibrate(responses, covariance="none")
+    log_curves = np.log(np.maximum(model.layout.family.probabilities(model.state.beta[0], model.nodes), 1e-300))
+    answers = np.zeros((len(responses), len(model.nodes)))
+    for item, column in enumerate(responses.T):
+        answered = ~np.isnan(column)
+        answers[answered] += log_curves[item][column[answered].astype(int)]
+    weights = np.exp(-(model.nodes**2) / 2) / np.exp(-(model.nodes**2) / 2).sum()
+
+    # A calibration reports the likelihood at the last but one parameters, a millionth away.
+    assert model.log_likelihood == pytest.approx(np.log(np.exp(answers) @ weights).sum(), abs=1e-5)
+
+
 def test_group_mean_and_spread_are_recovered(scalar):
     assert scalar.means[1] == pytest.approx(-0.4, abs=3 * scalar.means_se[1])
     assert scalar.sds[1] == pytest.approx(0.8, abs=3 * scalar.sds_se[1])
