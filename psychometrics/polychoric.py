@@ -17,6 +17,8 @@ from psychometrics._validation import Floats, Integers, as_choice, as_responses
 _LARGEST = 0.9999
 _MOST_CATEGORIES = 20
 _BLOCK = 1 << 14
+# Below this the probability of a cell, a difference of distribution functions, is rounding.
+_ROUNDING = 1e-14
 
 
 @dataclass(frozen=True)
@@ -257,7 +259,7 @@ def pair_influence(tables: CategoryTables, first: Integers, second: Integers, rh
     """Return the influence of answers on two-step estimates: their own score, and the thresholds' errors."""
     counts = tables.tables(first, second)
     h, k, at = tables.thresholds[first][:, :, None], tables.thresholds[second][:, None, :], rho[:, None, None]
-    cell = probabilities(h, k, at)
+    cell = np.maximum(probabilities(h, k, at), _ROUNDING)
     score = np.where(counts > 0, _cells(bivariate_normal_density(h, k, at)) / cell, 0.0)
     information = (counts * score**2).sum(axis=(1, 2))[:, None]
     weighted = counts * score / cell

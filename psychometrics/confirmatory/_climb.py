@@ -44,9 +44,9 @@ class Ladder:
     alpha: float
     partial: bool
 
-    def climb(self, configural: Layout, steps: Sequence[str]) -> tuple[InvarianceStep, ...]:
+    def climb(self, configural: Layout, steps: Sequence[str]) -> tuple[InvarianceStep[FactorModel], ...]:
         """Fit the steps one after the other, each from the estimates of the one before."""
-        climbed: list[InvarianceStep] = []
+        climbed: list[InvarianceStep[FactorModel]] = []
         before: _Rung | None = None
         freed: list[FreedParameter] = []
         for name in steps:
@@ -61,7 +61,7 @@ class Ladder:
         name: str,
         before: _Rung | None,
         freed: list[FreedParameter],
-    ) -> tuple[InvarianceStep, _Rung]:
+    ) -> tuple[InvarianceStep[FactorModel], _Rung]:
         here = self._follow(freed) if name == "scalar" else []
         start = None if before is None else before.fitted.matrices
         while True:

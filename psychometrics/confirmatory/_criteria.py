@@ -34,8 +34,11 @@ def fit_falls(step: str, change: ModelChange, n: int) -> bool:
 
 def configural_holds(fit: FitMeasures) -> bool:
     """Say whether the factors are there in every group at all, by the usual rules of thumb."""
-    cfi, rmsea = comparable(fit)
-    return cfi >= 0.90 and rmsea <= 0.08 and fit.srmr <= 0.10
+    return configural_bounds_hold(*comparable(fit), fit.srmr)
+
+
+def configural_bounds_hold(cfi: float, rmsea: float, srmr: float) -> bool:
+    return cfi >= 0.90 and rmsea <= 0.08 and srmr <= 0.10
 
 
 def comparable(fit: FitMeasures) -> tuple[float, float]:

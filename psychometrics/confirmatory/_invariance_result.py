@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from psychometrics._validation import Label
-from psychometrics.confirmatory.model import FactorModel
 from psychometrics.confirmatory.modification import Element, ModificationIndex
+
+ModelT = TypeVar("ModelT")
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,7 @@ class ModelChange:
     method : str
         "likelihood ratio", or the paper whose scaled difference it is.
     cfi, rmsea, srmr : float
-        New minus old; the robust CFI and RMSEA for MLR and MLM.
+        New minus old; the robust CFI and RMSEA for MLR and MLM, the scaled ones for ordered answers.
     """
 
     chi2: float
@@ -50,24 +52,24 @@ class FreedParameter:
 
 
 @dataclass(frozen=True)
-class InvarianceStep:
+class InvarianceStep(Generic[ModelT]):
     """
     One step of the ladder.
 
     Attributes
     ----------
     name : str
-    model : FactorModel
+    model : FactorModel or OrdinalFactorModel
     change : ModelChange or None
         None for the first step.
     holds : bool
-        By the criterion; for the configural step see ``measurement_invariance``.
+        By the criterion; for the configural step see the function that made it.
     freed : tuple of FreedParameter
         Let go at this step, in order.
     """
 
     name: str
-    model: FactorModel
+    model: ModelT
     change: ModelChange | None
     holds: bool
     freed: tuple[FreedParameter, ...]
@@ -81,7 +83,7 @@ class InvarianceStep:
 
 
 @dataclass(frozen=True)
-class MeasurementInvariance:
+class MeasurementInvariance(Generic[ModelT]):
     """
     The ladder of measurement invariance.
 
@@ -95,7 +97,7 @@ class MeasurementInvariance:
     partial : bool
     """
 
-    steps: tuple[InvarianceStep, ...]
+    steps: tuple[InvarianceStep[ModelT], ...]
     groups: tuple[Label, ...]
     criterion: str
     alpha: float

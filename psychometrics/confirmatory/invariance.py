@@ -16,7 +16,7 @@ from psychometrics.confirmatory._measures import Comparisons
 from psychometrics.confirmatory._sample import grouped_samples
 from psychometrics.confirmatory._start import with_starts
 from psychometrics.confirmatory._structure import configural_layout, factor_structure
-from psychometrics.confirmatory.model import refuse_combination
+from psychometrics.confirmatory.model import FactorModel, refuse_combination
 
 
 def measurement_invariance(
@@ -34,7 +34,7 @@ def measurement_invariance(
     partial: bool = False,
     criterion: str = "chi2",
     alpha: float = 0.05,
-) -> MeasurementInvariance:
+) -> MeasurementInvariance[FactorModel]:
     """
     Fit a factor model to several groups with more and more held equal, and say how far it holds.
 

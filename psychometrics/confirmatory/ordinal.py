@@ -30,7 +30,7 @@ class OrdinalFactorModel:
     structure : FactorStructure
         Names of factors and items, and which loads on which.
     groups : tuple
-        Labels, sorted; ("all",) without groups. The first gives the others their origin and unit.
+        Labels, the reference group first; ("all",) without groups.
     n : int
     n_by_group : tuple of int
     n_left_out : int
@@ -93,6 +93,7 @@ def ordinal_factor_analysis(
     estimator: str = "WLSMV",
     parameterisation: str = "delta",
     missing: str = "listwise",
+    reference: Label | None = None,
     items: Sequence[str] | None = None,
     residual_covariances: Sequence[tuple[int | str, int | str]] = (),
     invariance: str = "configural",
@@ -120,6 +121,8 @@ def ordinal_factor_analysis(
         Leave out people with gaps; or take thresholds from everyone who answered the item and correlations from
         everyone who answered both. Either is right when answers are missing completely at random; neither, in general,
         when missingness depends on other answers.
+    reference : label, optional
+        The group that gives the others their origin and unit; the first label in order when left out.
     items : sequence of str, optional
         Names of the columns.
     residual_covariances : sequence of pairs of int or str
@@ -158,7 +161,12 @@ def ordinal_factor_analysis(
             "invariance='strict' needs parameterisation='theta': delta has no residual variances to equate"
         )
     sample = ordinal_sample(
-        responses, groups, estimator=estimator, missing=missing, unequal_categories=unequal_categories
+        responses,
+        groups,
+        reference=reference,
+        estimator=estimator,
+        missing=missing,
+        unequal_categories=unequal_categories,
     )
     structure = factor_structure(factors, len(sample.data.used), items=items, residual_covariances=residual_covariances)
     start = ordinal_layout(structure, sample.data, identification=identification, parameterisation=parameterisation)

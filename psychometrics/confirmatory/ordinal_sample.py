@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from psychometrics._codes import as_codes
-from psychometrics._validation import Booleans, Integers, Label, as_choice, as_groups, as_responses
+from psychometrics._codes import as_codes, group_codes
+from psychometrics._validation import Booleans, Integers, Label, as_choice, as_responses
 from psychometrics.confirmatory.ordinal_estimation import OrdinalData
 from psychometrics.confirmatory.ordinal_moments import ordinal_moments
 from psychometrics.irt._patterns import merge_codes
@@ -36,14 +36,20 @@ class OrdinalSample:
 
 
 def ordinal_sample(
-    responses: ArrayLike, groups: ArrayLike | None, *, estimator: str, missing: str, unequal_categories: str
+    responses: ArrayLike,
+    groups: ArrayLike | None,
+    *,
+    reference: Label | None,
+    estimator: str,
+    missing: str,
+    unequal_categories: str,
 ) -> OrdinalSample:
     """Check answers, make the categories of every item the same in all groups, and summarise each group."""
     as_choice(estimator, ESTIMATORS, "estimator")
     as_choice(missing, MISSING, "missing")
     as_choice(unequal_categories, UNEQUAL_CATEGORIES, "unequal_categories")
     matrix = as_responses(responses, min_items=2)
-    labels, group = groups_of(groups, len(matrix))
+    labels, group = _groups_of(groups, len(matrix), reference)
     gaps = np.isnan(matrix)
     usable = (group >= 0) & ~(gaps.any(axis=1) if missing == "listwise" else gaps.all(axis=1))
     names = [f"group {label!r}: " if groups is not None else "" for label in labels]
@@ -70,11 +76,12 @@ def ordinal_sample(
     )
 
 
-def groups_of(groups: ArrayLike | None, n: int) -> tuple[tuple[Label, ...], Integers]:
-    """Return group labels and each person's group; one group of all without groups."""
+def _groups_of(groups: ArrayLike | None, n: int, reference: Label | None) -> tuple[tuple[Label, ...], Integers]:
+    """Return group labels, the reference first, and each person's group; one group of all without groups."""
     if groups is None:
         return ("all",), np.zeros(n, dtype=np.int64)
-    return as_groups(groups, n, min_groups=2)
+    codes, labels = group_codes(groups, n, reference)
+    return labels, codes.astype(np.int64)
 
 
 def _refuse_few(n_items: int, people: Integers, names: list[str], missing: str) -> None:

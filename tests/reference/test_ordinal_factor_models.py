@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from psychometrics.confirmatory.ordinal import ordinal_factor_analysis
+from psychometrics import ordinal_factor_analysis, ordinal_invariance
+from psychometrics.confirmatory.ordinal_ladder import STEPS
 from tests.reference.reference_cases import cases, matrix, read, vector
 
 FIT = {
@@ -88,3 +89,37 @@ def test_models_of_ordered_answers_equal_lavaan(case):
     errors = parameters_like(table, found.standard_errors, found.structure)
     np.testing.assert_allclose(errors, vector(table["se"]), rtol=1e-4, atol=1e-9)
     np.testing.assert_allclose(found.residual_correlations[0], matrix(expected["residual_cor"]), atol=1e-5)
+
+
+STEPS_OF_SEMTOOLS = ("configural", "thresholds", "thresholds_loadings", "thr_load_intercepts", "strict")
+
+
+@pytest.mark.parametrize("case", cases("invariance_ordinal"))
+def test_the_ladder_equals_semtools_and_lavaan(case):
+    responses, groups = read(case)
+    expected = case["result"]
+    names = [name for name in STEPS_OF_SEMTOOLS if name in expected["fit"]]
+
+    found = ordinal_invariance(
+        responses,
+        factors_of(expected["model"]),
+        groups,
+        items=case["data"]["columns"],
+        parameterisation="theta" if "theta" in case["id"] else "delta",
+        steps=STEPS[: len(names)],
+    )
+
+    assert [str(int(label)) for label in found.groups] == expected["group_labels"]
+    assert list(found.steps[0].model.n_by_group) == expected["nobs"]
+    differences = expected["lrt_satorra2000"]
+    for at, (name, step) in enumerate(zip(names, found.steps, strict=True)):
+        assert_fit_equals(step.model.fit, expected["fit"][name], 1e-4)
+        table = expected["parameters"][name]
+        estimates = parameters_like(table, step.model.estimates, step.model.structure)
+        np.testing.assert_allclose(estimates, vector(table["est"]), rtol=1e-4, atol=2e-5, err_msg=name)
+        errors = parameters_like(table, step.model.standard_errors, step.model.structure)
+        np.testing.assert_allclose(errors, vector(table["se"]), rtol=1e-4, atol=1e-6, err_msg=name)
+        if step.change is not None:
+            assert step.change.df == differences["df_diff"][at]
+            assert step.change.chi2 == pytest.approx(differences["diff"][at], rel=1e-4)
+            assert step.change.p_value == pytest.approx(differences["p"][at], rel=1e-4)

@@ -1,0 +1,243 @@
+"""Measurement invariance of ordered answers: whether they relate to their factors alike in several groups."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import chdtrc
+
+from psychometrics._validation import Label, as_choice, as_proportion
+from psychometrics.confirmatory._criteria import configural_bounds_hold
+from psychometrics.confirmatory._invariance_result import (
+    FreedParameter,
+    InvarianceStep,
+    MeasurementInvariance,
+    ModelChange,
+)
+from psychometrics.confirmatory._ladder import Place
+from psychometrics.confirmatory._parameters import Layout, renumbered
+from psychometrics.confirmatory._structure import FactorStructure, factor_structure
+from psychometrics.confirmatory.fit_measures import chi2_p_value
+from psychometrics.confirmatory.modification import Element, ModificationIndex, element_at, released
+from psychometrics.confirmatory.ordinal import OrdinalFactorModel, describe
+from psychometrics.confirmatory.ordinal_estimation import Estimated, estimate, scaled_difference
+from psychometrics.confirmatory.ordinal_implied import PARAMETERISATIONS
+from psychometrics.confirmatory.ordinal_ladder import STEPS, step_layout
+from psychometrics.confirmatory.ordinal_layout import ordinal_layout
+from psychometrics.confirmatory.ordinal_sample import OrdinalSample, ordinal_sample
+from psychometrics.confirmatory.ordinal_scores import score_tests
+
+_MATRIX_OF = {
+    "thresholds": "thresholds",
+    "loadings": "loadings",
+    "intercepts": "intercepts",
+    "strict": "residual_covariance",
+}
+# Fewer equal thresholds give the response behind an item no unit, fewer equal items tie no factor to other groups.
+_MIN_ANCHORS = 2
+
+
+def ordinal_invariance(
+    responses: ArrayLike,
+    factors: Mapping[str, Sequence[int | str]],
+    groups: ArrayLike,
+    *,
+    estimator: str = "WLSMV",
+    parameterisation: str = "theta",
+    missing: str = "listwise",
+    reference: Label | None = None,
+    items: Sequence[str] | None = None,
+    residual_covariances: Sequence[tuple[int | str, int | str]] = (),
+    unequal_categories: str = "error",
+    steps: Sequence[str] = STEPS,
+    partial: bool = False,
+    alpha: float = 0.05,
+) -> MeasurementInvariance[OrdinalFactorModel]:
+    """
+    Fit a factor model of ordered answers to several groups with more and more held equal, and say how far it holds.
+
+    Parameters
+    ----------
+    responses, factors, estimator, missing, reference, items, residual_covariances, unequal_categories
+        As in ``ordinal_factor_analysis``.
+    groups : array_like of labels, shape (n_people,)
+        Two groups or more; people without a label are left out.
+    parameterisation : {"theta", "delta"}
+        Fit is the same. Residual variances are no parameters under delta, so the step "strict" is fitted with theta.
+    steps : sequence of {"configural", "thresholds", "loadings", "intercepts", "strict"}
+        In this order; each keeps the equalities of the one before (Wu & Estabrook, 2016).
+    partial : bool
+        At a step that does not hold, let go the equality with the largest significant score test (Bonferroni over the
+        equalities of the step), fit again, and repeat until the step holds, no test is significant, or an item would
+        keep fewer than two equal thresholds, or a factor fewer than two equal items. The intercept of an item whose
+        loading was let go is let go as well.
+    alpha : float
+        A step fails when its scaled difference test against the step before is significant at this level.
+
+    Returns
+    -------
+    MeasurementInvariance
+        Factors have variance 1 and mean 0 in the reference group. The configural step has no step before: it fails when
+        CFI < 0.90, RMSEA > 0.08 or SRMR > 0.10, robust indices where defined, else scaled ones. ``change`` is nan in
+        its test where a step adds no restriction: equal thresholds of items with two or three categories, and equal
+        loadings behind items with two.
+
+    Raises
+    ------
+    ValueError
+        As in ``ordinal_factor_analysis``, and for fewer than two groups or steps out of order.
+
+    References
+    ----------
+    Wu & Estabrook (2016), Psychometrika 81, 1014-1045. Satorra (2000), scaled and adjusted restricted tests.
+    """
+    as_choice(parameterisation, PARAMETERISATIONS, "parameterisation")
+    as_proportion(alpha, "alpha")
+    heights = [STEPS.index(as_choice(step, STEPS, "steps")) for step in steps]
+    if not heights or heights != sorted(set(heights)):
+        raise ValueError(f"steps must be some of {', '.join(STEPS)}, each once and in this order")
+    if groups is None:
+        raise ValueError("invariance compares groups; give groups")
+    sample = ordinal_sample(
+        responses,
+        groups,
+        reference=reference,
+        estimator=estimator,
+        missing=missing,
+        unequal_categories=unequal_categories,
+    )
+    structure = factor_structure(factors, len(sample.data.used), items=items, residual_covariances=residual_covariances)
+    climbed = _Ladder(structure, sample, parameterisation, partial, alpha).climb(steps)
+    return MeasurementInvariance(climbed, sample.labels, "chi2", alpha, partial)
+
+
+@dataclass(frozen=True)
+class _Ladder:
+    """What stays the same from step to step."""
+
+    structure: FactorStructure
+    sample: OrdinalSample
+    parameterisation: str
+    partial: bool
+    alpha: float
+
+    def climb(self, steps: Sequence[str]) -> tuple[InvarianceStep[OrdinalFactorModel], ...]:
+        climbed: list[InvarianceStep[OrdinalFactorModel]] = []
+        for name in steps:
+            freed = [one for step in climbed for one in step.freed]
+            climbed.append(self._step(name, climbed[-1].model if climbed else None, freed))
+        return tuple(climbed)
+
+    def _step(
+        self, name: str, before: OrdinalFactorModel | None, freed: list[FreedParameter]
+    ) -> InvarianceStep[OrdinalFactorModel]:
+        here = self._followers(freed) if name == "intercepts" else []
+        while True:
+            model = describe(self._estimate(name, [*freed, *here]), self.structure, self.sample, name)
+            change = None if before is None else _change(before, model)
+            holds = _configural_holds(model) if change is None else not change.p_value < self.alpha
+            worst = None if holds or not self.partial or change is None else self._worst(model, name)
+            if worst is None:
+                return InvarianceStep(name, model, change, holds, tuple(here))
+            here.append(FreedParameter(worst.element, worst))
+
+    def _estimate(self, name: str, freed: list[FreedParameter]) -> Estimated:
+        data, parameterisation = self.sample.data, "theta" if name == "strict" else self.parameterisation
+        start = ordinal_layout(self.structure, data, identification="unit_variance", parameterisation=parameterisation)
+        layout = released(
+            step_layout(start, data.used, name, parameterisation), [_place_of(one.element) for one in freed]
+        )
+        return estimate(data, Layout(renumbered(layout.free), layout.values), parameterisation)
+
+    def _followers(self, freed: list[FreedParameter]) -> list[FreedParameter]:
+        """Return the intercepts of items whose loadings were let go."""
+        places = sorted({one.element.position[:2] for one in freed if one.element.matrix == "loadings"})
+        return [FreedParameter(self._element("intercepts", place), None) for place in places]
+
+    def _worst(self, model: OrdinalFactorModel, name: str) -> ModificationIndex | None:
+        """Return the equality of this step that is most clearly violated; None if there is none to let go."""
+        places = self._held(model, name)
+        found = score_tests(model.estimated, places)
+        p_values = np.asarray(chdtrc(1, found.chi2))
+        for at in np.argsort(-np.nan_to_num(found.chi2)):
+            if not p_values[at] < self.alpha / len(places):
+                return None
+            if self._anchored(model, places[at]):
+                chi2, p_value, change = (float(x[at]) for x in (found.chi2, p_values, found.expected_change))
+                return ModificationIndex(self._element(*places[at]), chi2, p_value, change)
+        return None
+
+    def _held(self, model: OrdinalFactorModel, name: str) -> list[Place]:
+        """Return the elements after the first group that this step holds equal, or fixed as in the first group."""
+        matrix = _MATRIX_OF[name]
+        tied = _tied(model, matrix)
+        if matrix == "thresholds":
+            tied &= self.sample.data.used
+        elif matrix == "loadings":
+            tied &= self.structure.pattern
+        elif matrix == "residual_covariance":
+            tied &= np.eye(tied.shape[1], dtype=bool)
+        tied[0] = False
+        return [(matrix, tuple(at)) for at in np.argwhere(tied).tolist()]
+
+    def _anchored(self, model: OrdinalFactorModel, place: Place) -> bool:
+        """Say whether enough stays equal when one element is let go."""
+        matrix, (group, item, *_) = place
+        tied = _tied(model, matrix)[group]
+        if matrix == "thresholds":
+            return bool(np.count_nonzero(tied[item] & self.sample.data.used[item]) > _MIN_ANCHORS)
+        pattern = self.structure.pattern
+        by_item = np.diag(tied) if matrix == "residual_covariance" else tied
+        alike = (tied if matrix == "loadings" else by_item[:, None]) & pattern
+        return bool((alike.sum(axis=0) > _MIN_ANCHORS)[pattern[item]].all())
+
+    def _element(self, matrix: str, position: tuple[int, ...]) -> Element:
+        if matrix != "thresholds":
+            return element_at(self.structure, self.sample.labels, matrix, position)
+        group, item, threshold = position
+        return Element(
+            matrix, self.sample.labels[group], self.structure.items[item], f"threshold {threshold + 1}", position
+        )
+
+
+def _place_of(element: Element) -> Place:
+    return element.matrix, element.position
+
+
+def _tied(model: OrdinalFactorModel, matrix: str) -> np.ndarray:
+    """Return where a group's element is that of the first group: the same parameter, or both fixed."""
+    numbers = getattr(model.layout.free, matrix)
+    return np.asarray(numbers == numbers[:1])
+
+
+def _configural_holds(model: OrdinalFactorModel) -> bool:
+    cfi, rmsea = _comparable(model, robust=True)
+    return configural_bounds_hold(cfi, rmsea, model.fit.srmr)
+
+
+def _comparable(model: OrdinalFactorModel, *, robust: bool) -> tuple[float, float]:
+    """Return CFI and RMSEA, scaled or, where defined, robust."""
+    scaled = model.fit.scaled
+    if scaled is None:
+        return model.fit.cfi, model.fit.rmsea
+    if robust and not math.isnan(scaled.robust_cfi):
+        return scaled.robust_cfi, scaled.robust_rmsea
+    return scaled.cfi, scaled.rmsea
+
+
+def _change(before: OrdinalFactorModel, after: OrdinalFactorModel) -> ModelChange:
+    test = scaled_difference(before.estimated, after.estimated)
+    (old_cfi, old_rmsea), (cfi, rmsea) = _comparable(before, robust=False), _comparable(after, robust=False)
+    return ModelChange(
+        chi2=test.chi2,
+        df=test.df,
+        p_value=chi2_p_value(max(test.chi2, 0.0), test.df),
+        method="Satorra (2000)",
+        cfi=cfi - old_cfi,
+        rmsea=rmsea - old_rmsea,
+        srmr=after.fit.srmr - before.fit.srmr,
+    )
