@@ -68,7 +68,6 @@ if TYPE_CHECKING:  # the same names once more, for type checkers; a test compare
     from psychometrics.confirmatory.selection import GroupSelection as GroupSelection
     from psychometrics.confirmatory.selection import SelectionAccuracy as SelectionAccuracy
     from psychometrics.confirmatory.selection import selection_accuracy as selection_accuracy
-    from psychometrics.confirmatory.ordinal_invariance import ordinal_invariance as ordinal_invariance
     from psychometrics.confirmatory.standardized import StandardizedSolution as StandardizedSolution
     from psychometrics.confirmatory.standardized import standardized_solution as standardized_solution
     from psychometrics.dif.anchors import AnchorChoice as AnchorChoice
