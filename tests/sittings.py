@@ -62,7 +62,7 @@ def add_evidence(
     alpha: float = 0.84, sd: float = 5.0, n: int = 400, language: str = "en",
 ) -> None:  # fmt: skip
     """Keep the evidence of a finished audit on the answers in one language: every scale equally reliable."""
-    figure = {"estimate": alpha, "lower": alpha - 0.02, "upper": alpha + 0.02, "n": n}
+    figure = {"estimate": alpha, "lower": alpha - 0.02, "upper": alpha + 0.02, "n": n, "notes": []}
     whole = {"n": n, "mean": 10.0, "sd": sd, "alpha": figure, "omega": None}
     audit = {"n": n, "whole": whole, "groupings": []}
     run = AuditRun(

@@ -85,7 +85,7 @@ class _Reader:
 
     def group(self, entry: Mapping[str, Any]) -> Group:
         """Read a group; one too small to be analysed has coefficients that are not known."""
-        figures = {statistic: entry[statistic] for statistic in ("alpha", "omega") if entry[statistic]}
+        figures = coefficients_of(entry)
         sd = number(entry["sd"]) * self.unit
         coefficients = tuple(
             Coefficient(
@@ -118,6 +118,12 @@ class _Reader:
                 yield uncompared(grouping["name"], reference, group)
             else:
                 yield _pair(grouping["name"], reference, group, entry)
+
+
+def coefficients_of(group: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Return the figures of alpha and omega; where omega has no proper solution alpha stands in it, told once."""
+    known = {name: group[name] for name in ("alpha", "omega") if group[name]}
+    return {name: figure for name, figure in known.items() if "heywood" not in figure["notes"]}
 
 
 _UNKNOWN: Mapping[str, Any] = {"estimate": None, "lower": None, "upper": None}

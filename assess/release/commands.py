@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader
 from assess import i18n
 from assess.analysis import service
 from assess.analysis.commands import find_instrument, find_programme
-from assess.analysis.evidence import read_run
+from assess.analysis.evidence import coefficients_of, read_run
 from assess.analysis.models import AuditRun, ResponseSet
 from assess.analysis.rules import Pair
 from assess.errors import AssessError, InvalidInput
@@ -163,10 +163,10 @@ def _reliability_lines(entry: Mapping[str, Any]) -> Iterator[str]:
             yield f"  {label}: n {group['n']:,}, too few or undefined"
             continue
         told = "; ".join(
-            f"{name} {figure['estimate']:.3f} ({_interval(figure)})"
-            for name in ("alpha", "omega")
-            if (figure := group[name])
+            f"{name} {figure['estimate']:.3f} ({_interval(figure)})" for name, figure in coefficients_of(group).items()
         )
+        if group["omega"] and "heywood" in group["omega"]["notes"]:
+            told += "; omega has no proper solution"
         if complete := group["alpha_complete"]:
             told += f"; complete answers: alpha {complete['estimate']:.3f}, n {complete['n']:,} ({_interval(complete)})"
         yield f"  {label}: n {group['n']:,}, {told}"

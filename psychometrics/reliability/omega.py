@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
+from psychometrics._moments import pairwise_moments
 from psychometrics._precision import effective_sample_size, influence, normal_variance_per_person
 from psychometrics._saturated import saturated_moments
 from psychometrics._validation import Floats, as_choice, as_proportion, as_responses
 from psychometrics.factor_model import OneFactorModel, one_factor_influence, one_factor_model
-from psychometrics.reliability._covariances import covariances_of
+from psychometrics.reliability._covariances import covariances_of, refuse_unlinked
 from psychometrics.reliability._intervals import two_sided_z
 from psychometrics.reliability._result import Reliability
 from psychometrics.reliability.alpha import cronbach_alpha
@@ -61,14 +62,15 @@ def mcdonald_omega(
 
         - "negative_loading": an item loads against the others; is it keyed correctly?
         - "heywood": the model has no proper solution (a residual variance wants to be negative), or the answers do not
-          determine one (the interval of a residual variance spans all it could be), as with unrelated items;
-        - "equal_loadings": alpha stands in, which is omega when all loadings are equal: after "heywood", and for two
-          items, which cannot tell separate loadings.
+          determine one (the interval of a residual variance spans all it could be), as with unrelated items. Alpha is
+          returned, and ``method`` names it;
+        - "equal_loadings": for two items, which cannot tell separate loadings, alpha is omega with equal ones.
 
     Raises
     ------
     ValueError
-        For fewer than two items, no more people than items, an item or a total without variance.
+        For fewer than two items, no more people than items, an item or a total without variance, or two items that
+        hardly anybody answered both.
 
     Notes
     -----
@@ -88,14 +90,16 @@ def mcdonald_omega(
     if estimator == "uls" and (equal_loadings or total_variance == "observed"):
         raise ValueError("estimator 'uls' goes with free loadings and the model's total variance")
     if matrix.shape[1] == 2:
-        return _alpha_instead(matrix, estimator, confidence, ())
+        return replace(_alpha_for(matrix, estimator, confidence, "equal_loadings"), method=f"omega {estimator}")
     robust = standard_errors == "robust"
     if estimator == "uls":
         fit = _least_squares(matrix, robust)
     else:
+        if estimator == "fiml":
+            refuse_unlinked(pairwise_moments(matrix))
         fit = _likelihood(matrix, estimator, equal_loadings, robust)
     if fit is None:
-        return _alpha_instead(matrix, estimator, confidence, ("heywood",))
+        return _alpha_for(matrix, estimator, confidence, "heywood")
     if total_variance == "observed":
         fit = _over_observed_variance(fit, matrix, estimator)
     lower, upper = _interval(fit, confidence)
@@ -187,6 +191,6 @@ def _treatment(matrix: Floats, estimator: str) -> str:
     return {"fiml": "fiml", "ml": "listwise", "uls": "pairwise"}[estimator]
 
 
-def _alpha_instead(matrix: Floats, estimator: str, confidence: float, notes: tuple[str, ...]) -> Reliability:
+def _alpha_for(matrix: Floats, estimator: str, confidence: float, why: str) -> Reliability:
     alpha = cronbach_alpha(matrix, missing="listwise" if estimator == "ml" else "pairwise", confidence=confidence)
-    return replace(alpha, method=f"omega {estimator}", notes=(*alpha.notes, *notes, "equal_loadings"))
+    return replace(alpha, notes=(*alpha.notes, why))

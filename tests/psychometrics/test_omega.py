@@ -191,7 +191,7 @@ def test_a_wrongly_keyed_item_is_named_by_a_note():
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS)
-def test_a_model_without_proper_solution_falls_back_on_equal_loadings_and_says_so(estimator):
+def test_without_a_proper_solution_alpha_is_returned_and_called_so(estimator):
     # r12 r13 / r23 = 1.28: the first item would need a negative residual variance.
     target = np.array([[1, 0.8, 0.8], [0.8, 1, 0.5], [0.8, 0.5, 1]])
     raw = np.random.default_rng(10).normal(size=(200, 3))
@@ -200,7 +200,8 @@ def test_a_model_without_proper_solution_falls_back_on_equal_loadings_and_says_s
 
     found = mcdonald_omega(exact, estimator=estimator)
 
-    assert found.notes == ("heywood", "equal_loadings")
+    assert found.notes == ("heywood",)
+    assert found.method == "alpha"
     assert found.estimate == pytest.approx(cronbach_alpha(exact).estimate)
 
 
@@ -220,6 +221,13 @@ def test_two_items_have_omega_with_equal_loadings():
         ([[1, 2, 3], [2, 3, 1], [3, 1, 1]], {}, "3 people are too few for a factor model of 3 items"),
         ([[1, 2, 3], [2, 2, 1], [3, 2, 2], [4, 2, 5]], {}, "item 1 does not vary"),
         ([[1, 2, nan], [2, nan, 1], [3, 2, 2], [nan, 2, 5]], {"estimator": "ml"}, "only 1 people answered every item"),
+        (
+            np.where(
+                [[True, True, False, False], [False, False, True, True]] * 20, np.arange(160).reshape(40, 4) % 5, nan
+            ),
+            {},
+            "items 0 and 2 were both answered by fewer than 2 people",
+        ),
         ([[1, 2, 3], [2, 1, 1]], {"estimator": "pca"}, "estimator must be one of fiml, ml, uls"),
         ([[1, 2, 3], [2, 1, 1]], {"estimator": "uls", "equal_loadings": True}, "'uls' goes with free loadings"),
     ],
