@@ -44,6 +44,10 @@ if TYPE_CHECKING:  # the same names once more, for type checkers; a test compare
     from psychometrics.change import standard_error_of_estimation as standard_error_of_estimation
     from psychometrics.change import standard_error_of_measurement as standard_error_of_measurement
     from psychometrics.change import standard_error_of_prediction as standard_error_of_prediction
+    from psychometrics.clinical_significance import ClinicalCutoffs as ClinicalCutoffs
+    from psychometrics.clinical_significance import change_by_regression as change_by_regression
+    from psychometrics.clinical_significance import clinical_change as clinical_change
+    from psychometrics.clinical_significance import clinical_cutoffs as clinical_cutoffs
     from psychometrics.confirmatory._invariance_result import FreedParameter as FreedParameter
     from psychometrics.confirmatory._invariance_result import InvarianceStep as InvarianceStep
     from psychometrics.confirmatory._invariance_result import MeasurementInvariance as MeasurementInvariance
@@ -447,6 +451,7 @@ _PUBLIC: dict[str, tuple[str, ...]] = {
     ),
     "dif.rasch_anchors": ("RaschAnchorTest", "rasch_anchor_test"),
     "dif.trees": ("InstabilityTest", "RaschTree", "TreeNode", "TreeSplit", "rasch_tree"),
+    "clinical_significance": ("ClinicalCutoffs", "change_by_regression", "clinical_change", "clinical_cutoffs"),
 }
 _MODULE_OF = {name: module for module, names in _PUBLIC.items() for name in names}
 
