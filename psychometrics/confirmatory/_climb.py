@@ -21,7 +21,7 @@ from psychometrics.confirmatory.model import FactorModel, describe
 from psychometrics.confirmatory.modification import ModificationIndex, element_at, equality_tests
 
 # Fewer equal items do not tie the scale of a factor in one group to that in another.
-_MIN_ANCHORS = 2
+MIN_ANCHORS = 2
 
 
 @dataclass(frozen=True)
@@ -107,14 +107,13 @@ class Ladder:
 
     def _anchored(self, layout: Layout, test: ModificationIndex) -> bool:
         """Say whether enough items of each factor stay equal when one is let go."""
-        if test.element.matrix == "residual_covariance":
-            return True
         group, item = test.element.position[:2]
         numbers = getattr(layout.free, test.element.matrix)
         tied = numbers[group] == numbers[0]
+        tied = np.diag(tied) if test.element.matrix == "residual_covariance" else tied
         for factor in np.flatnonzero(self.structure.pattern[item]):
-            column = tied[:, factor] if tied.ndim == 2 else tied
-            if np.count_nonzero(column & self.structure.pattern[:, factor]) <= _MIN_ANCHORS:
+            column = tied[:, factor] if test.element.matrix == "loadings" else tied
+            if np.count_nonzero(column & self.structure.pattern[:, factor]) <= MIN_ANCHORS:
                 return False
         return True
 

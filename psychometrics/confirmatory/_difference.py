@@ -25,6 +25,8 @@ def chi2_difference(general: Fitted, restricted: Fitted, compared: Comparisons) 
     if general.estimator not in ("MLR", "MLM"):
         return max(plain, 0.0), "likelihood ratio"
     df = compared.df(restricted) - compared.df(general)
+    if df == 0:
+        return 0.0, "nothing to test"
     expected = compared.expectation(restricted)
     factor, method = (expected - compared.expectation(general)) / df, "Satorra & Bentler (2001)"
     if factor <= 0:

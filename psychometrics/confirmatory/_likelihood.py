@@ -21,6 +21,7 @@ import numpy as np
 from psychometrics._patterns import Collapsed
 from psychometrics._saturated import _BATCH, _padded_inverses, _times
 from psychometrics._validation import Floats, Integers
+from psychometrics.confirmatory._moment_information import MomentCurvature
 from psychometrics.confirmatory._parameters import (
     Layout,
     Matrices,
@@ -94,16 +95,13 @@ def likelihood_point(
     for group, sample in enumerate(samples):
         along = moves(layout.free, matrices, group)
         slope, push = np.zeros(len(means[group])), np.zeros_like(covariances[group])
-        curvature = np.zeros((len(along.parameter),) * 2)
+        total = _OnePattern(along) if sample.complete else _ManyPatterns(along)
         for part in _patterns(sample.rows, means[group], covariances[group]):
             value += part.log_likelihood
             slope = slope + part.first.sum(axis=0)
             push = push + part.second.sum(axis=0) - np.tensordot(part.people, part.inverse, axes=1)
-            curvature = curvature + (
-                np.tensordot(part.people, normal_information(along, part.inverse), axes=1)
-                if expected
-                else _observed(along, part)
-            )
+            total.add(part, expected)
+        curvature = total.curvature()
         if not expected:
             curvature = curvature - _bend(layout.free, matrices, group, slope, push)
         gradient += _gradient(along, slope, push, size)
@@ -120,7 +118,7 @@ def positive_definite(covariances: Floats) -> bool:
 
 
 def _gradient(along: Moves, slope: Floats, push: Floats, size: int) -> Floats:
-    rise = np.einsum("ei,ij,ej->e", along.first, push, along.second, optimize=True) + along.means @ slope
+    rise = ((along.first @ push) * along.second).sum(axis=1) + along.means @ slope
     return np.bincount(along.parameter, rise, minlength=size).astype(np.float64)
 
 
@@ -132,29 +130,58 @@ def by_parameter(along: Moves, curvature: Floats, size: int) -> Floats:
 
 
 def normal_information(along: Moves, inverse: Floats) -> Floats:
-    """Return tr(V dS1 V dS2) / 2 + dm1' V dm2 for all pairs of elements and one or several V."""
+    """Return tr(V dS1 V dS2) / 2 + dm1' V dm2 for all pairs of elements."""
     left, right = along.first @ inverse, along.second @ inverse
     mixed = left @ along.second.T
-    shape = (left @ along.first.T) * (right @ along.second.T) + mixed * np.swapaxes(mixed, -1, -2)
+    shape = (left @ along.first.T) * (right @ along.second.T) + mixed * mixed.T
     return np.asarray(shape + along.means @ inverse @ along.means.T)
 
 
-def _observed(along: Moves, part: _Patterns) -> Floats:
-    """Return minus the curvature along straight lines for all pairs of elements."""
-    excess = part.second - 0.5 * part.people[:, None, None] * part.inverse
-    first, second = along.first, along.second
-    left, right = first @ part.inverse, second @ part.inverse
-    mixed, mixed_excess = left @ second.T, first @ excess @ second.T
-    crossed = mixed.transpose(0, 2, 1) * mixed_excess
-    shape = (left @ first.T) * (second @ excess @ second.T) + (right @ second.T) * (first @ excess @ first.T)
-    shape = shape + crossed + crossed.transpose(0, 2, 1)
-    means = along.means.T
-    shift = (first @ part.first.T).T[:, :, None] * (right @ means) + (second @ part.first.T).T[:, :, None] * (
-        left @ means
-    )
-    shape = shape + shift + shift.transpose(0, 2, 1)
-    straight = along.means @ np.tensordot(part.people, part.inverse, axes=1) @ means
-    return np.asarray(shape.sum(axis=0) + straight)
+class _OnePattern:
+    """Curvature along straight lines for all pairs of elements, without any matrix of moments."""
+
+    def __init__(self, along: Moves) -> None:
+        self._along = along
+        self._total = np.zeros((len(along.parameter),) * 2)
+
+    def add(self, part: _Patterns, expected: bool) -> None:
+        along, inverse, people = self._along, part.inverse[0], part.people[0]
+        if expected:
+            self._total += people * normal_information(along, inverse)
+            return
+        first, second, means = along.first, along.second, along.means
+        excess, sums = part.second[0] - 0.5 * people * inverse, part.first[0]
+        left, right = first @ inverse, second @ inverse
+        crossed = (left @ second.T).T * (first @ excess @ second.T)
+        shape = (left @ first.T) * (second @ excess @ second.T) + (right @ second.T) * (first @ excess @ first.T)
+        shift = (first @ sums)[:, None] * (right @ means.T) + (second @ sums)[:, None] * (left @ means.T)
+        halves = crossed + shift
+        self._total += shape + halves + halves.T + people * (means @ inverse @ means.T)
+
+    def curvature(self) -> Floats:
+        return self._total
+
+
+class _ManyPatterns:
+    """The same through the moments, whose cost hardly grows with the number of patterns."""
+
+    def __init__(self, along: Moves) -> None:
+        self._along = along
+        self._moments = MomentCurvature(along.means.shape[1])
+
+    def add(self, part: _Patterns, expected: bool) -> None:
+        half = 0.5 * part.people[:, None, None] * part.inverse
+        excess = half if expected else part.second - half
+        sums = np.zeros_like(part.first) if expected else part.first
+        self._moments.add(excess, part.inverse, sums, part.people)
+
+    def curvature(self) -> Floats:
+        along = self._along
+        row, column = np.tril_indices(along.means.shape[1])
+        first, second = along.first, along.second
+        slopes = first[:, row] * second[:, column] + second[:, row] * first[:, column]
+        slopes = np.hstack([slopes, along.means])
+        return np.asarray(slopes @ self._moments.curvature() @ slopes.T)
 
 
 def _bend(free: Matrices[Integers], matrices: Matrices[Floats], group: int, slope: Floats, push: Floats) -> Floats:
