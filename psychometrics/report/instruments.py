@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +62,7 @@ def scales_of_instrument(
     data = read_toml(path, "--instrument")
     try:
         drafts = _drafts(data)
-        words = _wording(path, data)
+        words, titles = _wording(path, data)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         reason = f"not an instrument file: {type(error).__name__} {error}"
         return [], [], [Fault(str(path), reason, "compare it with a file of the instruments folder")]
@@ -83,7 +83,8 @@ def scales_of_instrument(
         own = tuple(str(place[item]) for item in draft.items)
         wording = {item: words[item] for item in draft.items if item in words}
         origin = f"{data.get('id', path.stem)} {data.get('version', '')}".strip()
-        scales.append(Scale(draft.name, draft.items, own, draft.keys, draft.codes, draft.cuts, wording, origin))
+        title = titles.get(draft.name, "")
+        scales.append(replace(draft, columns=own, wording=wording, origin=origin, title=title))
     if not scales:
         faults += _no_columns(path, dict.fromkeys(absent), columns, header)
     return scales, notes, faults
@@ -118,10 +119,14 @@ def _drafts(data: Mapping[str, Any]) -> list[Scale]:
     return drafts
 
 
-def _wording(path: Path, data: Mapping[str, Any]) -> Mapping[str, str]:
-    """Return the wording of the items in the instrument's own language, where it stands beside the definition."""
+def _wording(path: Path, data: Mapping[str, Any]) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """Return items and names of scales in the instrument's own language, where these stand beside the definition."""
     file = path.parent / f"text.{data.get('source_language', 'en')}.toml"
-    return {str(k): str(v) for k, v in read_toml(file, "wording").get("items", {}).items()} if file.is_file() else {}
+    if not file.is_file():
+        return {}, {}
+    words = read_toml(file, "wording")
+    items = {str(item): str(text) for item, text in words.get("items", {}).items()}
+    return items, {str(scale): str(entry["name"]) for scale, entry in words.get("scales", {}).items()}
 
 
 def _like(item: str, header: Sequence[str]) -> str | None:

@@ -46,7 +46,7 @@ def _head(study: Study) -> Iterator[str]:
     yield from (f"<p>{escape(note)}</p>" for note in study.notes)
     yield '<nav class="overview" aria-label="Verdicts">'
     for number, scale in enumerate(study.scales):
-        yield f'<section><h2><a href="#scale{number}"><bdi>{escape(scale.scale.name)}</bdi></a></h2><ul>'
+        yield f'<section><h2><a href="#scale{number}"><bdi>{escape(scale.scale.shown)}</bdi></a></h2><ul>'
         for place, verdict in enumerate(scale.verdicts):
             yield (
                 f'<li class="{_tone(verdict)}">{icon(_tone(verdict))}'
@@ -66,7 +66,7 @@ def _question(verdict: Verdict) -> str:
 
 
 def _scale(number: int, study: ScaleStudy) -> Iterator[str]:
-    yield f'<section id="scale{number}"><h2><bdi>{escape(study.scale.name)}</bdi></h2>'
+    yield f'<section id="scale{number}"><h2><bdi>{escape(study.scale.shown)}</bdi></h2>'
     yield f'<p class="meta">{escape(about_scale(study))} {escape(about_gaps(study))}</p>'
     pairs = {
         (grouping.name, pair.reference, pair.focal): pair

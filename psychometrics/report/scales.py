@@ -11,7 +11,10 @@ from psychometrics.report.faults import Fault, similar
 
 @dataclass(frozen=True)
 class Scale:
-    """Items by name, the column that holds each, and its direction (+1 or -1); `codes` None: those in the data."""
+    """Items by name, the column that holds each, and its direction (+1 or -1); `codes` None: those in the data.
+
+    `title` is how a report calls the scale, `wording` what the items say, where that is known.
+    """
 
     name: str
     items: tuple[str, ...]
@@ -21,6 +24,12 @@ class Scale:
     cuts: tuple[float, ...] = ()
     wording: Mapping[str, str] = field(default_factory=dict)
     origin: str = ""
+    title: str = ""
+
+    @property
+    def shown(self) -> str:
+        """Return what to call the scale."""
+        return f"{self.title} ({self.name})" if self.title else self.name
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ def _lines(study: Study) -> Iterator[str]:
     yield from _wrapped(study.notes)
     yield from _heading("In short")
     for scale in study.scales:
-        yield f"  {_cut(scale.scale.name, WIDTH - 2)}"
+        yield f"  {_cut(scale.scale.shown, WIDTH - 2)}"
         for verdict in scale.verdicts:
             mark = f"[{LEVELS[verdict.level]}]"
             yield from _hanging(f"    {mark:<12}", f"{verdict.question}. {verdict.headline}.")
@@ -41,7 +41,7 @@ def _lines(study: Study) -> Iterator[str]:
 
 
 def _scale(study: ScaleStudy) -> Iterator[str]:
-    yield from _heading(study.scale.name)
+    yield from _heading(study.scale.shown)
     yield from _wrapped([about_scale(study), about_gaps(study)])
     for verdict in study.verdicts:
         yield ""

@@ -169,6 +169,8 @@ def test_an_instrument_by_name_brings_keys_codes_and_wording(tmp_path, capsys):
     assert scale["scale"]["keys"] == [1, -1] * 5
     assert scale["scale"]["codes"] == [1, 5]
     assert scale["scale"]["wording"]["b06"] == "Don't talk a lot."
+    assert f"{scale['scale']['title']} (E)" in out
+    assert scale["scale"]["title"].startswith("Extra")
     assert scale["audit"]["items"]["mean"][1] == pytest.approx(6 - answers[:, 1].mean())
 
 
