@@ -19,4 +19,4 @@ def test_alpha_that_stands_in_for_omega_is_told_once():
 
 def test_evidence_of_an_older_form_decides_nothing():
     with pytest.raises(AssessError, match="make the audit again"):
-        read_run("a", {"format": FORMAT - 1, "source": {"name": "old", "kind": "set", "simulated": False}, "scales": []})
+        read_run("a", {"format": FORMAT - 1, "source": {"name": "old", "simulated": False}, "scales": []})
