@@ -16,7 +16,9 @@ from psychometrics.confirmatory.fit_measures import (
     root_mean_square_error,
     tucker_lewis,
 )
-from psychometrics.confirmatory.ordinal_estimation import Estimated, OrdinalData, scaled_baseline_test, scaled_test
+from psychometrics.confirmatory.ordinal_data import OrdinalData
+from psychometrics.confirmatory.ordinal_estimation import Estimated
+from psychometrics.confirmatory.ordinal_tests import scaled_baseline_test, scaled_test
 
 
 def ordinal_fit(model: Estimated) -> FitMeasures:

@@ -24,12 +24,13 @@ from psychometrics.confirmatory._structure import FactorStructure, factor_struct
 from psychometrics.confirmatory.fit_measures import chi2_p_value
 from psychometrics.confirmatory.modification import Element, ModificationIndex, element_at, released
 from psychometrics.confirmatory.ordinal import OrdinalFactorModel, describe
-from psychometrics.confirmatory.ordinal_estimation import Estimated, estimate, scaled_difference
+from psychometrics.confirmatory.ordinal_estimation import Estimated, estimate
 from psychometrics.confirmatory.ordinal_implied import PARAMETERISATIONS
 from psychometrics.confirmatory.ordinal_ladder import STEPS, step_layout
 from psychometrics.confirmatory.ordinal_layout import ordinal_layout
 from psychometrics.confirmatory.ordinal_sample import OrdinalSample, ordinal_sample
 from psychometrics.confirmatory.ordinal_scores import score_tests
+from psychometrics.confirmatory.ordinal_tests import scaled_difference
 
 _MATRIX_OF = {
     "thresholds": "thresholds",

@@ -9,7 +9,7 @@ import numpy as np
 from psychometrics._validation import Floats
 from psychometrics.confirmatory._parameters import Layout, Matrices
 from psychometrics.confirmatory._structure import FactorStructure, configural_layout, separated
-from psychometrics.confirmatory.ordinal_estimation import OrdinalData
+from psychometrics.confirmatory.ordinal_data import OrdinalData
 from psychometrics.confirmatory.ordinal_moments import OrdinalMoments
 
 _LARGEST_COMMUNALITY = 0.9

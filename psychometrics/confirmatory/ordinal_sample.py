@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from psychometrics._codes import as_codes, group_codes
 from psychometrics._validation import Booleans, Integers, Label, as_choice, as_responses
-from psychometrics.confirmatory.ordinal_estimation import OrdinalData
+from psychometrics.confirmatory.ordinal_data import OrdinalData
 from psychometrics.confirmatory.ordinal_moments import ordinal_moments
 from psychometrics.irt._patterns import merge_codes
 

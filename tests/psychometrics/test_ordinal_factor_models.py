@@ -9,8 +9,8 @@ from scipy.optimize import least_squares
 from psychometrics import ordinal_factor_analysis, polychoric_correlations
 from psychometrics.confirmatory._parameters import Layout, Matrices, each
 from psychometrics.confirmatory._structure import separated
-from psychometrics.confirmatory.ordinal_estimation import scaled_baseline_test, scaled_test
 from psychometrics.confirmatory.ordinal_implied import implied_statistics, statistics_jacobian
+from psychometrics.confirmatory.ordinal_tests import scaled_baseline_test, scaled_test
 from psychometrics.reliability.least_squares import least_squares_loadings
 
 CUTS = np.array([-0.9, 0.0, 0.8])

@@ -6,9 +6,10 @@ import pytest
 from psychometrics import ordinal_invariance
 from psychometrics.confirmatory._parameters import renumbered
 from psychometrics.confirmatory.modification import released
-from psychometrics.confirmatory.ordinal_estimation import Estimated, estimate, restriction_test, scaled_difference
+from psychometrics.confirmatory.ordinal_estimation import Estimated, estimate
 from psychometrics.confirmatory.ordinal_ladder import STEPS
 from psychometrics.confirmatory.ordinal_scores import score_tests
+from psychometrics.confirmatory.ordinal_tests import restriction_test, scaled_difference
 
 CUTS = np.array([-1.2, -0.4, 0.3, 1.1])
 LOADINGS = np.array([0.8, 0.7, 0.75, 0.65, 0.7, 0.6])
