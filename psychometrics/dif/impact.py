@@ -13,7 +13,8 @@ from psychometrics.dif.agreement import modal_positions
 from psychometrics.dif.anchors import AnchorChoice, positions
 from psychometrics.dif.shifts import ItemShifts
 from psychometrics.irt._curves import ABSENT, category_probabilities, expected_scores
-from psychometrics.irt._em import State, prior
+from psychometrics.irt._em import prior
+from psychometrics.irt._parameters import State
 from psychometrics.irt.calibration import Calibration
 
 
@@ -67,24 +68,22 @@ def anchored_comparison(model: Calibration, *, rng: np.random.Generator, n_draws
         raise ValueError(f"a comparison needs two groups; the model has {len(model.group_labels)}")
     if not model.layout.free_mean[1]:
         raise ValueError("the model holds no item equal: without an anchor two groups have no common scale")
-    states = [model.state_of(vector) for vector in _with_draws(model, rng, n_draws)]
+    states = [model.state_of(vector) for vector in parameter_draws(model, rng=rng, n_draws=n_draws)]
     method = f"partial-invariance graded model, parametric draws, {model.covariance_method} information"
     return _stacked(model, states, method)
 
 
-def linked_comparison(
-    model: Calibration, shifts: ItemShifts, choice: AnchorChoice, *, rng: np.random.Generator, n_draws: int = 500
-) -> Comparison:
+def linked_comparison(model: Calibration, shifts: ItemShifts, choice: AnchorChoice, draws: FloatArray) -> Comparison:
     """Return the comparison of two separate calibrations, linked where an anchor strategy puts the focal group.
 
     Every draw is linked anew by the same strategy, so that the intervals contain the uncertainty of the link. No item
-    is forced to be equal: what the anchors differ by is small and stays in the result.
+    is forced to be equal: what the anchors differ by is small and stays in the result. ``draws`` are `parameter_draws`
+    of the model: the same ones for all choices, which then differ by the choice alone.
     """
-    vectors = _with_draws(model, rng, n_draws)
-    away = vectors - model.estimate
+    away = draws - model.estimate
     sds = np.exp(modal_positions(shifts.log_sd + away @ shifts.log_sd_jacobian.T, shifts.log_sd_width))
     means = positions(choice, shifts, shifts.shift + away @ shifts.jacobian.T)
-    states = [moved(model.state_of(v), float(m), float(s)) for v, m, s in zip(vectors, means, sds, strict=True)]
+    states = [moved(model.state_of(v), float(m), float(s)) for v, m, s in zip(draws, means, sds, strict=True)]
     method = f"separate graded models linked by the {choice.strategy} of item shifts, parametric draws"
     return _stacked(model, states, method)
 
@@ -98,8 +97,8 @@ def moved(state: State, mean: float, sd: float) -> State:
     return State(beta, np.array([0.0, mean]), np.array([1.0, sd]))
 
 
-def _with_draws(model: Calibration, rng: np.random.Generator, n_draws: int) -> FloatArray:
-    """Return the estimate and draws from its normal distribution."""
+def parameter_draws(model: Calibration, *, rng: np.random.Generator, n_draws: int = 500) -> FloatArray:
+    """Return the estimate, then draws from its normal distribution, shape (1 + n_draws, n_parameters)."""
     values, vectors = np.linalg.eigh(model.covariance)
     root = vectors * np.sqrt(np.maximum(values, 0.0))
     drawn = model.estimate + rng.standard_normal((n_draws, len(values))) @ root.T

@@ -10,7 +10,8 @@ import numpy.typing as npt
 from psychometrics._codes import FloatArray, IntArray
 from psychometrics._validation import Label, as_choice
 from psychometrics.irt._covariance import information
-from psychometrics.irt._em import State, maximize, pack
+from psychometrics.irt._em import maximize
+from psychometrics.irt._parameters import State, pack
 from psychometrics.irt.calibration import Calibration, calibrate
 
 

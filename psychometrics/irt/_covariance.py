@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from psychometrics._codes import FloatArray, IntArray
-from psychometrics.irt._em import Layout, State, posterior, prior
+from psychometrics.irt._em import posterior, prior
+from psychometrics.irt._parameters import Layout, State
 from psychometrics.irt._patterns import GroupPatterns
 
 _BLOCK = 1024

@@ -9,79 +9,17 @@ import numpy as np
 
 from psychometrics._codes import BoolArray, FloatArray, IntArray
 from psychometrics.irt._family import Family
+from psychometrics.irt._parameters import Layout, State, pack, unpack
 from psychometrics.irt._patterns import GroupPatterns
 
 _MEMORY = 6
-_MIN_SD, _MAX_SD, _MAX_MEAN = 0.05, 5.0, 5.0
+_MIN_SD, _MAX_SD, _MAX_MEAN, _NEWTON_STEPS = 0.05, 5.0, 5.0, 8
 # People are taken in blocks of this size, so that what passes between two matrix products stays in the cache.
 _BLOCK = 1024
 # Nodes that hold less of a block's people than this are left out of its next cycle, with some to spare.
 _NEGLIGIBLE, _SPARE = 1e-8, 2
 # Above this many patterns the first cycles run on a part of them: it says all but the last digits.
 _LARGE, _ENOUGH = 10_000, 10
-
-
-@dataclass(frozen=True)
-class Layout:
-    """The family of curves, which parameters are free and which are equal across groups.
-
-    ``slot`` (groups, items, 1 + K) is the place of each slope and intercept among its item's free parameters, -1 where
-    it is fixed or does not exist; equal places within an item are one parameter.
-    """
-
-    family: Family
-    slot: IntArray
-    free_mean: BoolArray
-    free_sd: BoolArray
-
-    @property
-    def per_item(self) -> IntArray:
-        """The number of free parameters of each item."""
-        return np.asarray(self.slot.max(axis=(0, 2)) + 1, dtype=np.intp)
-
-    @property
-    def vector_index(self) -> IntArray:
-        """The place of each slope and intercept in the vector of all free parameters, -1 where fixed."""
-        start = np.concatenate([[0], np.cumsum(self.per_item)[:-1]])
-        return np.where(self.slot >= 0, self.slot + start[None, :, None], -1)
-
-    @property
-    def n_parameters(self) -> int:
-        """The number of free parameters, those of the trait distributions included."""
-        return int(self.per_item.sum() + self.free_mean.sum() + self.free_sd.sum())
-
-
-@dataclass
-class State:
-    """Parameters during estimation; beta (groups, items, 1 + K), means and sds (groups,)."""
-
-    beta: FloatArray
-    means: FloatArray
-    sds: FloatArray
-
-
-def pack(state: State, layout: Layout) -> FloatArray:
-    """Return the vector of free parameters: items, then means, then logarithms of standard deviations."""
-    index = layout.vector_index
-    vector = np.empty(layout.n_parameters)
-    vector[index[index >= 0]] = state.beta[index >= 0]
-    n_means = int(layout.free_mean.sum())
-    tail = len(vector) - n_means - int(layout.free_sd.sum())
-    vector[tail : tail + n_means] = state.means[layout.free_mean]
-    vector[tail + n_means :] = np.log(state.sds[layout.free_sd])
-    return vector
-
-
-def unpack(vector: FloatArray, layout: Layout, template: State) -> State:
-    """Return the state of a vector of free parameters; what is fixed comes from `template`."""
-    index = layout.vector_index
-    beta, means, sds = template.beta.copy(), template.means.copy(), template.sds.copy()
-    beta[index >= 0] = vector[index[index >= 0]]
-    n_means = int(layout.free_mean.sum())
-    tail = len(vector) - n_means - int(layout.free_sd.sum())
-    means[layout.free_mean] = vector[tail : tail + n_means]
-    sds[layout.free_sd] = np.exp(vector[tail + n_means :])
-    return State(beta, means, sds)
 
 
 def prior(nodes: FloatArray, mean: float, sd: float) -> FloatArray:
@@ -168,11 +106,31 @@ def em_cycle(
         total += step.log_likelihood
         found.append(step.windows)
         mass = step.mass / pattern.weights.sum()
-        if layout.free_mean[g]:
-            means[g] = np.clip(mass @ nodes, -_MAX_MEAN, _MAX_MEAN)
-        if layout.free_sd[g]:
-            sds[g] = np.clip(np.sqrt(mass @ (nodes - means[g]) ** 2), _MIN_SD, _MAX_SD)
+        free = np.array([layout.free_mean[g], layout.free_sd[g]])
+        if free.any():
+            means[g], sds[g] = _distribution_step(nodes, mass, float(means[g]), float(sds[g]), free)
     return Cycle(total, State(_item_step(state.beta, layout, nodes, expected), means, sds), found)
+
+
+def _distribution_step(
+    nodes: FloatArray, mass: FloatArray, mean: float, sd: float, free: BoolArray
+) -> tuple[float, float]:
+    """Return the mean and SD under which nodes are expected to hold what they do, by Newton's method.
+
+    On a grid of nodes they are not quite the mean and SD of what the nodes hold: with those the likelihood could fall.
+    """
+    for _ in range(_NEWTON_STEPS):
+        weights, z = prior(nodes, mean, sd), (nodes - mean) / sd
+        terms = np.array([z / sd, z**2])[free]
+        centred = terms - (terms @ weights)[:, None]
+        information = (centred * weights) @ centred.T + 1e-9 * np.eye(len(terms))
+        step = np.zeros(2)
+        step[free] = np.clip(np.linalg.solve(information, terms @ (mass - weights)), -0.5, 0.5)
+        mean = float(np.clip(mean + step[0], -_MAX_MEAN, _MAX_MEAN))
+        sd = float(np.clip(sd * np.exp(step[1]), _MIN_SD, _MAX_SD))
+        if np.abs(step).max() < 1e-9:
+            break
+    return mean, sd
 
 
 def _item_step(beta: FloatArray, layout: Layout, nodes: FloatArray, expected: FloatArray) -> FloatArray:

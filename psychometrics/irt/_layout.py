@@ -8,8 +8,8 @@ from scipy.special import logit
 
 from psychometrics._codes import IntArray
 from psychometrics.irt._curves import ABSENT
-from psychometrics.irt._em import Layout, State
 from psychometrics.irt._family import GRADED, PARTIAL_CREDIT, Family
+from psychometrics.irt._parameters import Layout, State
 from psychometrics.irt._patterns import CodeMap, GroupPatterns
 
 # The family of each model, and whether all its slopes are 1.

@@ -11,8 +11,9 @@ from psychometrics._codes import FloatArray, IntArray, as_codes, group_codes
 from psychometrics._validation import Label, as_choice, as_groups
 from psychometrics.irt._covariance import information
 from psychometrics.irt._curves import ABSENT
-from psychometrics.irt._em import Estimate, Layout, State, maximize, pack, unpack
+from psychometrics.irt._em import Estimate, maximize
 from psychometrics.irt._layout import MODELS, build_layout, equality_sets, start_values
+from psychometrics.irt._parameters import Layout, State, pack, unpack
 from psychometrics.irt._patterns import CodeMap, GroupPatterns, count_patterns, merge_codes
 
 # Above this many multiplications the observed information is replaced by cross-products of people's scores.

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from psychometrics._codes import FloatArray, IntArray
-from psychometrics.irt._em import State, posterior, prior
+from psychometrics.irt._em import posterior, prior
 from psychometrics.irt._modes import Target, modes
+from psychometrics.irt._parameters import State
 from psychometrics.irt._patterns import GroupPatterns
 from psychometrics.irt.calibration import Calibration, patterns_under
 

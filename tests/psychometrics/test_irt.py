@@ -136,6 +136,116 @@ def test_expected_score_gradient_is_the_derivative():
         np.testing.assert_allclose(gradient[..., k], numeric, atol=1e-8)
 
 
+@pytest.mark.parametrize(("mean", "sd"), [(-0.7, 1.9), (0.2, 0.2)])
+def test_likelihood_never_falls_although_nodes_cut_or_miss_the_distribution(mean, sd):
+    made = simulate(np.random.default_rng(1), n=(40, 800), n_items=8, n_codes=4, mean=mean, sd=sd)
+    options = {"equal_slopes": True, "equal_intercepts": True, "covariance": "none"}
+
+    rising = [
+        calibrate(made.responses, made.groups, reference="R", max_iterations=steps, **options).log_likelihood
+        for steps in (1, 2, 4, 8, 16, 32, 64)
+    ]
+
+    assert (np.diff(rising) > -1e-6).all()
+    assert calibrate(made.responses, made.groups, reference="R", max_iterations=200, **options).converged
+
+
+PARTIAL_CREDIT = ("partial_credit", "generalized_partial_credit")
+
+
+def answers_under(model, rng, n):
+    """Answers of n people per group drawn from a calibration's own parameters."""
+    parts = []
+    for g in range(len(model.n)):
+        trait = rng.normal(model.means[g], model.sds[g], n)
+        above = np.cumsum(model.layout.family.probabilities(model.state.beta[g], trait), axis=1)[:, :-1]
+        parts.append((rng.random((above.shape[0], 1, n)) > above).sum(axis=1).T.astype(float))
+    return np.vstack(parts), np.repeat(model.group_labels, n)
+
+
+@pytest.mark.parametrize("name", PARTIAL_CREDIT)
+def test_partial_credit_likelihood_equals_its_definition_and_is_a_maximum(made, name):
+    model = calibrate(made.responses, made.groups, reference="R", model=name, equal_intercepts=True, covariance="none")
+
+    def likelihood(state):
+        total = 0.0
+        for g, label in enumerate(model.group_labels):
+            weights = np.exp(-(((model.nodes - state.means[g]) / state.sds[g]) ** 2) / 2)
+            weights /= weights.sum()
+            for row in made.responses[made.groups == label]:
+                answers = np.ones(len(model.nodes))
+                for item in np.flatnonzero(~np.isnan(row)):
+                    d = np.r_[0, state.beta[g, item, 1:]][:, None]
+                    curves = np.exp(np.arange(4)[:, None] * state.beta[g, item, 0] * model.nodes + d)
+                    answers *= curves[int(row[item])] / curves.sum(axis=0)
+                total += np.log(answers @ weights)
+        return total
+
+    assert model.log_likelihood == pytest.approx(likelihood(model.state), abs=1e-6)
+    rng = np.random.default_rng(0)
+    for _ in range(3):
+        moved = model.state_of(model.estimate + 0.02 * rng.standard_normal(len(model.estimate)))
+        assert likelihood(moved) < model.log_likelihood
+
+
+@pytest.mark.parametrize("name", PARTIAL_CREDIT)
+def test_partial_credit_parameters_are_recovered_within_their_errors(made, name):
+    options = {"model": name, "reference": "R", "equal_slopes": True, "equal_intercepts": True}
+    truth = calibrate(made.responses, made.groups, covariance="none", **options)
+    responses, groups = answers_under(truth, np.random.default_rng(2), 1500)
+
+    model = calibrate(responses, groups, covariance="observed", **options)
+
+    z = (model.estimate - truth.estimate) / np.sqrt(np.diag(model.covariance))
+    assert np.abs(z).max() < 3.5
+    assert 0.6 < z.std() < 1.4
+    assert (model.sds_se > 0).sum() == (2 if name == "partial_credit" else 1)
+
+
+@pytest.mark.parametrize("name", [*PARTIAL_CREDIT, "graded"])
+def test_observed_information_is_the_curvature_of_the_likelihood(name):
+    made = simulate(np.random.default_rng(7), n=(250, 200), n_items=4, n_codes=3, mean=0.3, skipped=(0.1, 0.1))
+    options = {"model": name, "reference": "R", "equal_slopes": True, "equal_intercepts": True}
+    model = calibrate(made.responses, made.groups, covariance="observed", tolerance=1e-8, **options)
+    size, step = len(model.estimate), 1e-3
+
+    def log_likelihood(vector):
+        state, total = model.state_of(vector), 0.0
+        for g, pattern in enumerate(model.patterns):
+            weights = np.exp(-(((model.nodes - state.means[g]) / state.sds[g]) ** 2) / 2)
+            curves = model.layout.family.log_curves(state.beta[g], model.nodes, model.codes.n_codes)
+            total += pattern.weights @ np.log(np.exp(pattern.one_hot @ curves) @ (weights / weights.sum()))
+        return total
+
+    steps = step * np.eye(size)
+    curvature = np.array([
+        [log_likelihood(model.estimate + a + b) - log_likelihood(model.estimate + a - b)
+         - log_likelihood(model.estimate - a + b) + log_likelihood(model.estimate - a - b) for b in steps]
+        for a in steps
+    ]) / (4 * step**2)  # fmt: skip
+
+    np.testing.assert_allclose(np.linalg.inv(-curvature), model.covariance, rtol=2e-3, atol=2e-5)
+
+
+def test_two_codes_make_all_models_one_family():
+    made = simulate(np.random.default_rng(3), n=(300, 300), n_items=6, n_codes=2)
+
+    graded, partial = (calibrate(made.responses, model=name) for name in ("graded", "generalized_partial_credit"))
+    rasch, steps = (calibrate(made.responses, model=name) for name in ("rasch", "partial_credit"))
+
+    assert graded.log_likelihood == pytest.approx(partial.log_likelihood, abs=1e-5)
+    np.testing.assert_allclose(graded.intercepts, partial.intercepts, atol=1e-3)
+    np.testing.assert_allclose(graded.intercepts_se, partial.intercepts_se, rtol=1e-3)
+    np.testing.assert_allclose(rasch.intercepts, steps.intercepts)
+    assert rasch.n_parameters == 7
+    assert graded.bic - graded.aic == pytest.approx(12 * (np.log(600) - 2))
+
+
+def test_rasch_with_more_than_two_codes_names_the_model_to_take(made):
+    with pytest.raises(ValueError, match="partial_credit"):
+        calibrate(made.responses, model="rasch")
+
+
 @pytest.mark.parametrize(
     ("change", "options", "message"),
     [
