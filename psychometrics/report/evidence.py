@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from html import escape
 
@@ -40,8 +41,10 @@ def table(
         f'<tr><th scope="row">{row[0]}</th>{"".join(cell(at, text) for at, text in enumerate(row) if at)}</tr>'
         for row in rows
     )
+    label = re.sub("<[^>]+>", "", caption).replace("&nbsp;", " ")
     return (
-        f'<div class="scroll"><table class="{kind}"><caption>{caption}</caption>'
+        f'<div class="scroll" role="group" tabindex="0" aria-label="{label}"><table class="{kind}">'
+        f"<caption>{caption}</caption>"
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
@@ -67,7 +70,7 @@ def reliabilities(study: ScaleStudy) -> Iterator[str]:
     rows = [_reliability(label, group, on) for label, group in groups]
     header = [
         "Group",
-        f'<span class="axis-title">{on.labels()}</span>',
+        on.labels(),
         "Alpha, 95&nbsp;% interval",
         "Omega, 95&nbsp;% interval",
         "People",

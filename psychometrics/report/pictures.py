@@ -28,9 +28,8 @@ class Axis:
 
     def labels(self, digits: int = 1) -> str:
         """Return the numbers along the axis, placed by percent."""
-        return '<span class="axis" aria-hidden="true">' + "".join(
-            f'<span style="left:{self.at(tick):g}%">{number(tick, digits)}</span>' for tick in self.ticks
-        ) + "</span>"  # fmt: skip
+        ticks = "".join(f'<span style="left:{self.at(tick):g}%">{number(tick, digits)}</span>' for tick in self.ticks)
+        return f'<span class="visually-hidden">as a picture</span><span class="axis" aria-hidden="true">{ticks}</span>'
 
 
 def axis(values: Iterable[float], *, about: int = 5, least: tuple[float, float] | None = None) -> Axis:
