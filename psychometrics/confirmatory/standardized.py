@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from psychometrics._validation import Floats
-from psychometrics.confirmatory._parameters import Layout, Matrices, each, implied_covariances
+from psychometrics.confirmatory._parameters import Matrices, each, implied_covariances
 from psychometrics.confirmatory.model import FactorModel
+from psychometrics.confirmatory.ordinal import OrdinalFactorModel
 
 
 @dataclass(frozen=True)
@@ -27,13 +28,14 @@ class StandardizedSolution:
     standard_errors: Matrices[Floats]
 
 
-def standardized_solution(model: FactorModel) -> StandardizedSolution:
+def standardized_solution(model: FactorModel | OrdinalFactorModel) -> StandardizedSolution:
     """
     Return the completely standardised solution of a fitted model.
 
     Parameters
     ----------
-    model : FactorModel
+    model : FactorModel or OrdinalFactorModel
+        Of ordered answers the responses behind the items are standardised, and with them their thresholds.
 
     Returns
     -------
@@ -41,18 +43,24 @@ def standardized_solution(model: FactorModel) -> StandardizedSolution:
         nan where a variance is negative, or where the parameters are not identified.
     """
     with np.errstate(invalid="ignore", divide="ignore"):
-        estimates, slopes = _standardised(model.estimates, _directions(model.layout))
+        estimates, slopes = _standardised(model.estimates, _directions(model))
         errors = each(lambda slope: _standard_error(slope, model.covariance), slopes)
     return StandardizedSolution(estimates, errors)
 
 
-def _directions(layout: Layout) -> Matrices[Floats]:
-    """Return which elements each parameter moves, parameters first."""
-    numbers = np.arange(1, layout.n_parameters + 1)
-    return each(
+def _directions(model: FactorModel | OrdinalFactorModel) -> Matrices[Floats]:
+    """Return how each parameter moves each element, parameters first."""
+    numbers = np.arange(1, model.layout.n_parameters + 1)
+    along = each(
         lambda free: (free == numbers.reshape(-1, *[1] * free.ndim)).astype(np.float64),
-        layout.free,
+        model.layout.free,
     )
+    if isinstance(model, OrdinalFactorModel) and model.parameterisation == "delta":
+        # The residual variance is what the scale leaves beside the factors.
+        by_scale = -2.0 * along.scales / model.estimates.scales**3
+        own = np.arange(by_scale.shape[-1])
+        along.residual_covariance[..., own, own] = by_scale - _item_variances(model.estimates, along)
+    return along
 
 
 def _standard_error(slope: Floats, covariance: Floats) -> Floats:
@@ -79,15 +87,16 @@ def _standardised(at: Matrices[Floats], along: Matrices[Floats]) -> tuple[Matric
     correlations = at.factor_covariance / _outer(factor)
     residuals = at.residual_covariance / divisor
     intercepts, means = at.intercepts / np.sqrt(item), at.factor_means / np.sqrt(factor)
-    estimates = Matrices(loadings, correlations, residuals, intercepts, means, at.thresholds, at.scales)
+    thresholds, scales = at.thresholds / np.sqrt(item)[..., None], np.ones_like(at.scales)
+    estimates = Matrices(loadings, correlations, residuals, intercepts, means, thresholds, scales)
     slopes = Matrices(
         along.loadings * loading_scale + loadings * (by_factor[..., None, :] - by_item[..., :, None]),
         along.factor_covariance / _outer(factor) - correlations * _sum(by_factor),
         along.residual_covariance / divisor - residuals * divided_by,
         along.intercepts / np.sqrt(item) - intercepts * by_item,
         along.factor_means / np.sqrt(factor) - means * by_factor,
-        along.thresholds,
-        along.scales,
+        along.thresholds / np.sqrt(item)[..., None] - thresholds * by_item[..., None],
+        np.zeros_like(along.scales),
     )
     return estimates, slopes
 

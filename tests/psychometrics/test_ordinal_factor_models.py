@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import least_squares
 
-from psychometrics import ordinal_factor_analysis, polychoric_correlations
+from psychometrics import ordinal_factor_analysis, polychoric_correlations, standardized_solution
 from psychometrics.confirmatory._parameters import Layout, Matrices, each
 from psychometrics.confirmatory._structure import separated
 from psychometrics.confirmatory.ordinal_implied import implied_statistics, statistics_jacobian
@@ -127,6 +127,11 @@ def test_both_parameterisations_fit_alike(sample):
     assert theta.fit.scaled.chi2 == pytest.approx(delta.fit.scaled.chi2, rel=1e-6)
     scale = theta.estimates.scales[0]
     np.testing.assert_allclose(theta.estimates.loadings[0] * scale[:, None], delta.estimates.loadings[0], atol=1e-6)
+    standard = [standardized_solution(model) for model in (delta, theta)]
+    for name in ("loadings", "thresholds", "factor_covariance", "residual_covariance"):
+        for kind in ("estimates", "standard_errors"):
+            one, other = (getattr(getattr(solution, kind), name) for solution in standard)
+            np.testing.assert_allclose(one, other, atol=1e-5)
     shares = np.diag(theta.estimates.residual_covariance[0]) * scale**2
     np.testing.assert_allclose(shares, np.diag(delta.estimates.residual_covariance[0]), atol=1e-6)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from psychometrics import ordinal_factor_analysis, ordinal_invariance
+from psychometrics import ordinal_factor_analysis, ordinal_invariance, standardized_solution
 from psychometrics.confirmatory.ordinal_ladder import STEPS
 from tests.reference.reference_cases import cases, matrix, read, vector
 
@@ -88,6 +88,13 @@ def test_models_of_ordered_answers_equal_lavaan(case):
     np.testing.assert_allclose(estimates, vector(table["est"]), rtol=1e-5, atol=1e-9)
     errors = parameters_like(table, found.standard_errors, found.structure)
     np.testing.assert_allclose(errors, vector(table["se"]), rtol=1e-4, atol=1e-9)
+    standard, table = standardized_solution(found), expected["std_all"]
+    np.testing.assert_allclose(
+        parameters_like(table, standard.estimates, found.structure), vector(table["est"]), rtol=1e-5, atol=1e-9
+    )
+    np.testing.assert_allclose(
+        parameters_like(table, standard.standard_errors, found.structure), vector(table["se"]), rtol=1e-4, atol=1e-9
+    )
     np.testing.assert_allclose(found.residual_correlations[0], matrix(expected["residual_cor"]), atol=1e-5)
 
 
