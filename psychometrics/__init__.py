@@ -107,6 +107,7 @@ if TYPE_CHECKING:  # the same names once more, for type checkers; a test compare
     from psychometrics.dif.impact import anchored_comparison as anchored_comparison
     from psychometrics.dif.impact import cut_consequences as cut_consequences
     from psychometrics.dif.impact import linked_comparison as linked_comparison
+    from psychometrics.dif.impact import parameter_draws as parameter_draws
     from psychometrics.dif.impact import score_impact as score_impact
     from psychometrics.dif.intersections import IntersectionalDif as IntersectionalDif
     from psychometrics.dif.intersections import NestedTest as NestedTest
@@ -359,6 +360,7 @@ _PUBLIC: dict[str, tuple[str, ...]] = {
         "anchored_comparison",
         "cut_consequences",
         "linked_comparison",
+        "parameter_draws",
         "score_impact",
     ),
     "irt.calibration": ("Calibration", "calibrate"),
@@ -402,6 +404,7 @@ _PUBLIC: dict[str, tuple[str, ...]] = {
         "Sibtest",
         "sibtest",
     ),
+    "clinical_significance": ("ClinicalCutoffs", "change_by_regression", "clinical_change", "clinical_cutoffs"),
     "engines": ("TaskError", "map_tasks"),
     "irt.sum_scores": (
         "SumScoreTable",
@@ -451,7 +454,6 @@ _PUBLIC: dict[str, tuple[str, ...]] = {
     ),
     "dif.rasch_anchors": ("RaschAnchorTest", "rasch_anchor_test"),
     "dif.trees": ("InstabilityTest", "RaschTree", "TreeNode", "TreeSplit", "rasch_tree"),
-    "clinical_significance": ("ClinicalCutoffs", "change_by_regression", "clinical_change", "clinical_cutoffs"),
 }
 _MODULE_OF = {name: module for module, names in _PUBLIC.items() for name in names}
 

@@ -10,7 +10,7 @@ import numpy as np
 from psychometrics._codes import BoolArray, FloatArray, IntArray
 from psychometrics.dif.agreement import agreeing_halves, may_be_one_set
 from psychometrics.dif.anchors import AnchorChoice, differing_items, select_by_median, select_by_mode, select_rival
-from psychometrics.dif.impact import Comparison, Interval, ScoreImpact, linked_comparison, score_impact
+from psychometrics.dif.impact import Comparison, Interval, ScoreImpact, linked_comparison, parameter_draws, score_impact
 from psychometrics.dif.link_uncertainty import with_link_uncertainty
 from psychometrics.dif.shifts import ItemShifts, item_shifts
 from psychometrics.irt.calibration import Calibration, calibrate
@@ -69,13 +69,14 @@ def link_groups(responses: FloatArray, group: IntArray, scale_sd: float, rng: np
     responses, group = responses[people], group[people]
     separate = _calibrate(responses, group)
     shifts = item_shifts(separate)
-    link = _link(separate, shifts, scale_sd, rng)
+    draws = parameter_draws(separate, rng=rng, n_draws=_DRAWS)
+    link = _link(separate, shifts, scale_sd, draws)
     other_way = _exchanged(separate)
     return LinkedGroups(
         model=separate,
         match=_calibrate(responses, group, equal=~differing_items(shifts, link.first, separate.covariance)),
         link=link,
-        reverse=_turned(_link(other_way, item_shifts(other_way), scale_sd, rng)),
+        reverse=_turned(_link(other_way, item_shifts(other_way), scale_sd, draws)),
     )
 
 
@@ -91,10 +92,10 @@ def traits_and_expectations(
     return np.where(np.isnan(responses).all(axis=1), np.nan, trait), expected
 
 
-def _link(model: Calibration, shifts: ItemShifts, scale_sd: float, rng: np.random.Generator) -> Link:
+def _link(model: Calibration, shifts: ItemShifts, scale_sd: float, draws: FloatArray) -> Link:
     first = select_by_mode(shifts)
     second = _second_choice(shifts, first)
-    comparisons = [linked_comparison(model, shifts, choice, rng=rng, n_draws=_DRAWS) for choice in (first, second)]
+    comparisons = [linked_comparison(model, shifts, choice, draws) for choice in (first, second)]
     impacts = [
         with_link_uncertainty(score_impact(comparison, scale_sd=scale_sd), model, shifts, choice)
         for comparison, choice in zip(comparisons, (first, second), strict=True)

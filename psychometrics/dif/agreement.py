@@ -25,6 +25,7 @@ _WIDEST = 0.5
 _HALF_NORMAL_SPREAD = 0.378
 # Half of the items are no set when chance moves them so far apart in one sample of a hundred only.
 _ONE_SET = 0.01
+_STEP = 0.01
 GRID = np.linspace(-6.0, 6.0, 1201)
 
 
@@ -70,7 +71,10 @@ def support_at(values: FloatArray, width: FloatArray, at: FloatArray) -> FloatAr
 
 def modal_positions(values: FloatArray, width: FloatArray) -> FloatArray:
     """Return the position that most values (..., items) agree on, to a hundredth of an SD."""
-    return np.asarray(GRID[support_at(values, width, GRID).argmax(axis=-1)])
+    values = np.clip(values, GRID[0], GRID[-1])
+    # No kernel pulls beyond the outermost values.
+    near = GRID[(values.min() - _STEP <= GRID) & (values.max() + _STEP >= GRID)]
+    return np.asarray(near[support_at(values, width, near).argmax(axis=-1)])
 
 
 def agreeing_halves(values: FloatArray, variances: FloatArray) -> FloatArray:

@@ -16,7 +16,7 @@ import numpy as np
 
 from psychometrics.audit.pairs import scale_sd
 from psychometrics.dif.anchors import select_by_mode
-from psychometrics.dif.impact import linked_comparison, score_impact
+from psychometrics.dif.impact import linked_comparison, parameter_draws, score_impact
 from psychometrics.dif.link_uncertainty import with_link_uncertainty
 from psychometrics.dif.shifts import item_shifts
 from psychometrics.irt.calibration import calibrate
@@ -68,9 +68,8 @@ def replicate(target: float, n: int, seed: int, options: dict[str, Any]) -> Outc
     model = calibrate(made.responses, group, reference=0, minimum_count=3, n_nodes=41, tolerance=1e-4)
     shifts = item_shifts(model)
     choice = select_by_mode(shifts)
-    drawn = score_impact(
-        linked_comparison(model, shifts, choice, rng=rng, n_draws=200), scale_sd=scale_sd(made.responses, group)
-    )
+    comparison = linked_comparison(model, shifts, choice, parameter_draws(model, rng=rng, n_draws=200))
+    drawn = score_impact(comparison, scale_sd=scale_sd(made.responses, group))
     found = with_link_uncertainty(drawn, model, shifts, choice)
     return Outcome(
         (found.signed.value - made.impact) / found.scale_sd,

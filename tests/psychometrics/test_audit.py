@@ -7,7 +7,13 @@ import pytest
 
 from psychometrics.audit import audit
 from psychometrics.dif.anchors import select_by_median, select_by_mode, select_rival
-from psychometrics.dif.impact import anchored_comparison, cut_consequences, linked_comparison, score_impact
+from psychometrics.dif.impact import (
+    anchored_comparison,
+    cut_consequences,
+    linked_comparison,
+    parameter_draws,
+    score_impact,
+)
 from psychometrics.dif.shifts import item_shifts
 from psychometrics.irt.calibration import calibrate
 from tests.psychometrics.simulation import simulate
@@ -234,7 +240,7 @@ def test_anchors_are_fair_items_and_linked_and_anchored_impacts_agree(shifted, s
     anchored = calibrate(made.responses, made.groups, reference="R", equal_slopes=equal, equal_intercepts=equal)
 
     by_anchor = score_impact(anchored_comparison(anchored, rng=np.random.default_rng(0)), scale_sd=1.0)
-    linked = linked_comparison(separate, shifts, choice, rng=np.random.default_rng(0))
+    linked = linked_comparison(separate, shifts, choice, parameter_draws(separate, rng=np.random.default_rng(0)))
     by_link = score_impact(linked, scale_sd=1.0)
 
     assert not made.differs[list(choice.items)].any()
@@ -244,7 +250,9 @@ def test_anchors_are_fair_items_and_linked_and_anchored_impacts_agree(shifted, s
 
 def test_fewer_reach_a_cut_where_items_are_harder(shifted):
     _, separate, shifts = shifted
-    comparison = linked_comparison(separate, shifts, select_by_mode(shifts), rng=np.random.default_rng(0))
+    comparison = linked_comparison(
+        separate, shifts, select_by_mode(shifts), parameter_draws(separate, rng=np.random.default_rng(0))
+    )
 
     (middle, impossible, certain) = cut_consequences(comparison, (16, 33, 0))
 

@@ -18,7 +18,7 @@ from psychometrics.dif.agreement import (
     own_variances,
 )
 from psychometrics.dif.anchors import select_by_mode
-from psychometrics.dif.impact import linked_comparison, score_impact
+from psychometrics.dif.impact import linked_comparison, parameter_draws, score_impact
 from psychometrics.dif.link_uncertainty import with_link_uncertainty
 from psychometrics.dif.shifts import item_shifts
 from psychometrics.irt.calibration import calibrate
@@ -33,7 +33,9 @@ def found_in(made, seed=0, n_draws=100):
     model = calibrate(made.responses, group, reference=0, minimum_count=3, n_nodes=41)
     shifts = item_shifts(model)
     choice = select_by_mode(shifts)
-    comparison = linked_comparison(model, shifts, choice, rng=np.random.default_rng(seed), n_draws=n_draws)
+    comparison = linked_comparison(
+        model, shifts, choice, parameter_draws(model, rng=np.random.default_rng(seed), n_draws=n_draws)
+    )
     drawn = score_impact(comparison, scale_sd=scale_sd(made.responses, group))
     return drawn, with_link_uncertainty(drawn, model, shifts, choice)
 
