@@ -131,6 +131,7 @@ if TYPE_CHECKING:  # the same names once more, for type checkers; a test compare
     from psychometrics.dif.rasch_anchors import rasch_anchor_test as rasch_anchor_test
     from psychometrics.dif.residuals import ResidualDif as ResidualDif
     from psychometrics.dif.residuals import residual_dif as residual_dif
+    from psychometrics.dif.rest_traits import rest_traits as rest_traits
     from psychometrics.dif.shifts import ItemShifts as ItemShifts
     from psychometrics.dif.shifts import item_shifts as item_shifts
     from psychometrics.dif.sibtest import Sibtest as Sibtest
@@ -400,6 +401,7 @@ _PUBLIC: dict[str, tuple[str, ...]] = {
     "dif.empirical_bayes": ("ShrunkenDif", "shrunken_dif"),
     "dif.crossed_groups": ("CrossedGroups", "crossed_groups"),
     "dif.intersections": ("IntersectionalDif", "NestedTest", "intersectional_dif"),
+    "dif.rest_traits": ("rest_traits",),
     "dif.sibtest": (
         "Sibtest",
         "sibtest",

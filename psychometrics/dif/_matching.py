@@ -6,7 +6,7 @@ number of people.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -56,11 +56,14 @@ class SumScoreTables:
     """Count tables of each item against the sum of the anchor items plus the item itself.
 
     The studied item is part of its own matching score (Holland & Thayer 1988), also when purification removed it from
-    the anchors. A person with a gap among the items summed has no comparable sum and is left out for that item.
+    the anchors, but of a rest score it never is. A person with a gap among the items summed has no comparable sum and
+    is left out for that item.
     """
 
-    def __init__(self, coded: CodedResponses, group: npt.NDArray[np.int16], n_groups: int) -> None:
-        self._coded, self._n_groups = coded, n_groups
+    def __init__(
+        self, coded: CodedResponses, group: npt.NDArray[np.int16], n_groups: int, *, rest: bool = False
+    ) -> None:
+        self._coded, self._n_groups, self._rest = coded, n_groups, rest
         self._in_group = group >= 0
         self._has_gaps = bool((coded.codes < 0).any()) or not self._in_group.all()
         self._group = np.where(self._in_group, group, 0).astype(np.int32)
@@ -75,8 +78,8 @@ class SumScoreTables:
         usable = self._in_group & (coded.codes[:, chosen] >= 0).all(axis=1) if self._has_gaps else None
         for item in range(coded.n_items):
             code = coded.codes[:, item]
-            level = total if anchors[item] else total + code
-            n_summed = len(chosen) + (0 if anchors[item] else 1)
+            change = -int(anchors[item]) if self._rest else int(not anchors[item])
+            level, n_summed = total + change * code, len(chosen) + change
             n_levels = n_summed * (n_codes - 1) + 1
             keep = None if usable is None else usable & (code >= 0)
             counts = count_table(level, self._group, code, (n_levels, self._n_groups, n_codes), keep)
@@ -84,36 +87,43 @@ class SumScoreTables:
 
 
 class SuppliedTables:
-    """Count tables of each item against a supplied matching variable; anchors play no part."""
+    """Count tables of each item against a supplied matching variable, one for all or one for each; no anchors."""
 
-    def __init__(self, coded: CodedResponses, group: npt.NDArray[np.int16], n_groups: int, levels: Levels) -> None:
+    def __init__(
+        self, coded: CodedResponses, group: npt.NDArray[np.int16], n_groups: int, levels: Sequence[Levels]
+    ) -> None:
         self._coded, self._group, self._n_groups, self._levels = coded, group, n_groups, levels
 
     def tables(self, anchors: BoolArray) -> Iterator[tuple[int, FloatArray, FloatArray]]:
         """Yield item, counts (levels, groups, codes) and level scores, one item after the other."""
-        shape = (len(self._levels.score), self._n_groups, self._coded.n_codes)
-        usable = (self._group >= 0) & (self._levels.level >= 0)
         for item in range(len(anchors)):
-            code = self._coded.codes[:, item]
-            yield (
-                item,
-                count_table(self._levels.level, self._group, code, shape, usable & (code >= 0)),
-                (self._levels.score),
-            )
+            code, levels = self._coded.codes[:, item], self._levels[item]
+            shape = (len(levels.score), self._n_groups, self._coded.n_codes)
+            usable = (self._group >= 0) & (levels.level >= 0) & (code >= 0)
+            yield item, count_table(levels.level, self._group, code, shape, usable), levels.score
 
 
 def make_tables(
     coded: CodedResponses,
     group: npt.NDArray[np.int16],
     n_groups: int,
-    matching: npt.ArrayLike | None,
+    matching: npt.ArrayLike | str | None,
     *,
     max_levels: int | None = STRATA,
 ) -> SumScoreTables | SuppliedTables:
-    """Return the source of count tables: by the sum score, or by a supplied matching variable."""
-    if matching is None:
-        return SumScoreTables(coded, group, n_groups)
-    return SuppliedTables(coded, group, n_groups, supplied_levels(matching, len(group), max_levels=max_levels))
+    """Return the source of count tables: by the sum or the rest score, or by a supplied matching variable."""
+    if matching is None or isinstance(matching, str):
+        if matching not in (None, "rest"):
+            raise ValueError(f"matching must be 'rest', numbers, or absent for the sum score; got {matching!r}")
+        return SumScoreTables(coded, group, n_groups, rest=matching == "rest")
+    values = np.asarray(matching, dtype=np.float64)
+    if values.ndim < 2:
+        levels = [supplied_levels(values, len(group), max_levels=max_levels)] * coded.n_items
+    elif values.shape == coded.codes.shape:
+        levels = [supplied_levels(column, len(group), max_levels=max_levels) for column in values.T]
+    else:
+        raise ValueError(f"matching must hold one value per person or per person and item; got shape {values.shape}")
+    return SuppliedTables(coded, group, n_groups, levels)
 
 
 def count_table(

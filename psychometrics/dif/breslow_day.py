@@ -36,7 +36,7 @@ def breslow_day(
     *,
     focal: Label,
     statistic: str = "homogeneity",
-    matching: npt.ArrayLike | None = None,
+    matching: npt.ArrayLike | str | None = None,
     anchors: npt.ArrayLike | None = None,
     purified: bool = False,
     significance: float = 0.05,
@@ -117,10 +117,11 @@ def _statistic(counts: FloatArray, scores: FloatArray, statistic: str) -> tuple[
 def _expected(in_group: FloatArray, in_code: FloatArray, odds_ratio: FloatArray) -> FloatArray:
     """Return the reference group's expected count of the higher code, given the margins and the common odds ratio."""
     reference, focal, higher = in_group[..., 0], in_group[..., 1], in_code[..., 1]
-    a = 1 - odds_ratio
-    b = focal - higher + odds_ratio * (reference + higher)
-    c = -odds_ratio * reference * higher
+    # Items without a common odds ratio, or with an infinite one, end as nan.
     with np.errstate(divide="ignore", invalid="ignore"):
+        a = 1 - odds_ratio
+        b = focal - higher + odds_ratio * (reference + higher)
+        c = -odds_ratio * reference * higher
         root = np.sqrt(np.maximum(b**2 - 4 * a * c, 0.0))
         # The form without cancellation; of the two roots the one between the bounds that the margins set.
         return np.asarray(np.where(np.abs(a) < 1e-12, -c / b, -2 * c / (b + root)))

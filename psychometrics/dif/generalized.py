@@ -36,7 +36,7 @@ def generalized_mantel_haenszel(
     *,
     reference: Label,
     scores: str = "nominal",
-    matching: npt.ArrayLike | None = None,
+    matching: npt.ArrayLike | str | None = None,
     anchors: npt.ArrayLike | None = None,
     purified: bool = False,
     significance: float = 0.05,
@@ -57,7 +57,8 @@ def generalized_mantel_haenszel(
     Returns
     -------
     GeneralizedMantelHaenszel
-        Codes or groups that nobody holds do not count towards the degrees of freedom.
+        Codes or groups that nobody holds do not count towards the degrees of freedom; these are 0, and the statistic
+        nan, when nothing can be compared.
 
     References
     ----------
@@ -80,7 +81,7 @@ def generalized_mantel_haenszel(
     return GeneralizedMantelHaenszel(
         n=n.astype(np.intp),
         chi2=chi2,
-        degrees_of_freedom=df.astype(np.intp),
+        degrees_of_freedom=np.nan_to_num(df).astype(np.intp),
         p=p,
         p_adjusted=benjamini_hochberg(p),
         flagged=p < significance,

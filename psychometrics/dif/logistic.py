@@ -73,7 +73,7 @@ def logistic_dif(
     kind: str = "both",
     statistic: str = "likelihood_ratio",
     balanced: bool = False,
-    matching: npt.ArrayLike | None = None,
+    matching: npt.ArrayLike | str | None = None,
     bins: int | None = REGRESSION_LEVELS,
     anchors: npt.ArrayLike | None = None,
     purified: bool = False,
@@ -101,8 +101,11 @@ def logistic_dif(
         Take the delta R2 from fits in which all groups weigh the same. A variance share depends on the groups' sizes:
         the same curves give less than half the delta R2 at 10 : 90 than at 50 : 50, so that an item would pass only
         because the focal group is small. Tests and coefficients stay unweighted.
-    matching : array_like of float, shape (n_people,), optional
-        What to match on instead of the sum of the items: a latent trait, a rest score.
+    matching : "rest" or array_like of float, shape (n_people,) or (n_people, n_items), optional
+        What to match on instead of the sum of the items: the sum of the other items, or values such as latent-trait
+        estimates, the same for all items or a column for each (`rest_traits`). A rest score does not make groups
+        comparable that differ in the trait; estimates from all items with a prior common to all groups do, and those of
+        `rest_traits`.
     bins : int, optional
         A supplied match with more values than this is put into so many bins of equal width, which keeps time and memory
         from growing with the number of people; None keeps every value.

@@ -43,7 +43,7 @@ def mantel_haenszel(
     groups: npt.ArrayLike,
     *,
     focal: Label,
-    matching: npt.ArrayLike | None = None,
+    matching: npt.ArrayLike | str | None = None,
     anchors: npt.ArrayLike | None = None,
     purified: bool = False,
     continuity_correction: bool = True,
@@ -62,8 +62,11 @@ def mantel_haenszel(
         Two labels; missing labels leave the person out.
     focal : label
         The focal group; effects are focal minus reference.
-    matching : array_like of float, shape (n_people,), optional
-        What to match on instead of the sum of the items, for example a latent-trait estimate.
+    matching : "rest" or array_like of float, shape (n_people,) or (n_people, n_items), optional
+        What to match on instead of the sum of the items: the sum of the other items, or values such as latent-trait
+        estimates, the same for all items or a column for each (`rest_traits`). A rest score does not make groups
+        comparable that differ in the trait; estimates from all items with a prior common to all groups do, and those of
+        `rest_traits`.
     anchors : positions or mask of items, optional
         Items that make up the matching score. Default: all. The studied item is always part of it.
     purified : bool

@@ -46,7 +46,7 @@ def mantel(
     groups: npt.ArrayLike,
     *,
     focal: Label,
-    matching: npt.ArrayLike | None = None,
+    matching: npt.ArrayLike | str | None = None,
     anchors: npt.ArrayLike | None = None,
     purified: bool = False,
     significance: float = 0.05,

@@ -91,7 +91,7 @@ def sibtest(
         p_adjusted=benjamini_hochberg(p),
         crossing_beta=crossing_beta,
         crossing_chi2=crossing_chi2,
-        crossing_degrees_of_freedom=df.astype(np.intp),
+        crossing_degrees_of_freedom=np.nan_to_num(df).astype(np.intp),
         crossing_p=chdtrc(df, crossing_chi2),
         levels=levels.astype(np.intp),
     )

@@ -32,7 +32,7 @@ def standardization(
     focal: Label,
     weights: str = "focal",
     threshold: float = 0.10,
-    matching: npt.ArrayLike | None = None,
+    matching: npt.ArrayLike | str | None = None,
     anchors: npt.ArrayLike | None = None,
     purified: bool = False,
     max_iterations: int = 50,
