@@ -12,9 +12,9 @@ from psychometrics.audit.pairs import PairAudit
 from psychometrics.reliability._result import Reliability
 from psychometrics.report import pictures
 from psychometrics.report.figures import interval, number, p_value, percent, signed
+from psychometrics.report.levels import BARELY_RELIABLE, RELIABLE, group_name
 from psychometrics.report.pictures import Mark
 from psychometrics.report.study import ScaleStudy
-from psychometrics.report.verdicts import BARELY_RELIABLE, RELIABLE, group_name
 from psychometrics.report.wording import about_pair
 
 # Differences of less than this many SD of the item are drawn over a shaded zone: negligible.

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from psychometrics.report import evidence
 from psychometrics.report.figures import people
+from psychometrics.report.levels import Verdict
 from psychometrics.report.pictures import icon
 from psychometrics.report.study import ScaleStudy, Study
-from psychometrics.report.verdicts import Verdict
 from psychometrics.report.wording import about_gaps, about_scale, methods
 
 _STYLE = Path(__file__).with_name("page.css")

@@ -15,8 +15,9 @@ from psychometrics.audit import Audit, audit
 from psychometrics.engines import map_tasks
 from psychometrics.report.answers import Answers
 from psychometrics.report.faults import Fault, refuse_if
+from psychometrics.report.levels import Verdict
 from psychometrics.report.scales import Scale
-from psychometrics.report.verdicts import Verdict, verdicts
+from psychometrics.report.verdicts import verdicts
 
 # A score is made of at least this share of the answers; the person's mean stands for the rest.
 ANSWERED_SHARE = 0.75

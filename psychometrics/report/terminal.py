@@ -9,8 +9,8 @@ from psychometrics.audit.groups import GroupReliability
 from psychometrics.audit.pairs import PairAudit
 from psychometrics.reliability._result import Reliability
 from psychometrics.report.figures import interval, number, p_value, people, percent, signed
+from psychometrics.report.levels import group_name
 from psychometrics.report.study import ScaleStudy, Study
-from psychometrics.report.verdicts import group_name
 from psychometrics.report.wording import LEVELS, about_gaps, about_pair, about_scale, methods
 
 WIDTH = 96

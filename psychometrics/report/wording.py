@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from psychometrics.audit.groups import SMALLEST_GROUP
 from psychometrics.audit.pairs import PairAudit
 from psychometrics.report.figures import people, percent
+from psychometrics.report.levels import Level, group_name
 from psychometrics.report.study import ANSWERED_SHARE, ScaleStudy, Study
-from psychometrics.report.verdicts import Level, group_name
 
 LEVELS: Mapping[Level, str] = {
     Level.GOOD: "yes",
