@@ -15,7 +15,7 @@ from psychometrics.irt._patterns import GroupPatterns
 _MEMORY = 6
 _MIN_SD, _MAX_SD, _MAX_MEAN, _NEWTON_STEPS = 0.05, 5.0, 5.0, 8
 # People are taken in blocks of this size, so that what passes between two matrix products stays in the cache.
-_BLOCK = 1024
+_BLOCK = 512
 # Nodes that hold less of a block's people than this are left out of its next cycle, with some to spare.
 _NEGLIGIBLE, _SPARE = 1e-8, 2
 # Above this many patterns the first cycles run on a part of them: it says all but the last digits.
