@@ -15,7 +15,7 @@ MODELS = ("rasch", "partial_credit", "rating_scale")
 
 # With more patterns of missing answers than this, steps are taken with the information in a sample of patterns.
 _SAMPLED_PATTERNS = 300
-_TOLERANCE = 1e-9
+_TOLERANCE = 1e-7
 _LONGEST_STEP = 5.0
 _FLAT = 1e-15
 _SINGULAR = 1e-9

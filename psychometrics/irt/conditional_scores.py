@@ -10,7 +10,9 @@ from scipy.special import ndtr
 from psychometrics._codes import BoolArray, FloatArray, IntArray
 from psychometrics.irt.conditional import ConditionalModel
 
+# Bounds of the search for a trait; its last Newton step squares an error of this size.
 _LIMIT = 60.0
+_TOLERANCE = 1e-7
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,6 @@ def conditional_scores(model: ConditionalModel) -> ConditionalScores:
     """
     groups = model.groups
     maxima = groups.patterns @ groups.highest
-    trait = np.full(len(groups.score), np.nan)
     found, place = np.unique(groups.pattern * (maxima.max() + 1) + groups.score, return_inverse=True)
     pattern, score = np.divmod(found, maxima.max() + 1)
     inside = (score > 0) & (score < maxima[pattern])
@@ -87,7 +88,7 @@ def conditional_scores(model: ConditionalModel) -> ConditionalScores:
     values[~inside] = [
         extremes[p][-1 if r else 0] for p, r in zip(pattern[~inside].tolist(), score[~inside], strict=True)
     ]
-    errors = 1 / np.sqrt(_moments(model, values)[1] @ groups.patterns.T)[np.arange(len(found)), pattern]
+    errors = 1 / np.sqrt((_mean_and_variance(model, values)[1] * groups.patterns[pattern]).sum(axis=1))
     trait, se = values[place], errors[place]
     proper = inside[place]
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -127,7 +128,7 @@ def conditional_fit(model: ConditionalModel) -> ConditionalFit:
     traits, place = np.unique(scores.trait[used], return_inverse=True)
     codes = groups.codes[used]
     answered = codes >= 0
-    mean, variance, fourth = (values[place] for values in _moments(model, traits))
+    mean, variance, fourth = (values[place] for values in _central_moments(model, traits))
     squared = np.where(answered, (codes - mean) ** 2, 0.0)
     kurtosis = np.where(answered, fourth / variance**2, 0.0)
     n, weight = answered.sum(axis=0), np.where(answered, variance, 0.0).sum(axis=0)
@@ -144,16 +145,30 @@ def _standardized(mean_square: FloatArray, sd: FloatArray) -> FloatArray:
     return np.asarray((np.cbrt(mean_square) - 1) * 3 / sd + sd / 3)
 
 
-def _moments(model: ConditionalModel, traits: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return mean, variance and fourth central moment of each item's code at each trait, shape (traits, items)."""
+def _code_shares(model: ConditionalModel, traits: FloatArray) -> FloatArray:
+    """Return the probability of each code at each trait, shape (traits, items, codes)."""
     codes = np.arange(model.easiness.shape[1] + 1)
     easiness = np.nan_to_num(np.pad(model.easiness, ((0, 0), (1, 0))), nan=-np.inf)
     logs = traits[:, None, None] * codes + easiness
-    share = np.exp(logs - logs.max(axis=2, keepdims=True))
-    share /= share.sum(axis=2, keepdims=True)
+    share = np.exp(logs - np.maximum.reduce([logs[:, :, code] for code in codes])[:, :, None])
+    return np.asarray(share / (share @ np.ones(len(codes)))[:, :, None])
+
+
+def _central_moments(model: ConditionalModel, traits: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return mean, variance and fourth central moment of each item's code at each trait, shape (traits, items)."""
+    share = _code_shares(model, traits)
+    codes = np.arange(share.shape[2])
     mean = share @ codes
-    away = codes - mean[:, :, None]
-    return mean, (share * away**2).sum(axis=2), (share * away**4).sum(axis=2)
+    squared = (codes - mean[:, :, None]) ** 2
+    moments = (np.einsum("tic,tic->ti", share, power) for power in (squared, squared**2))
+    return mean, *moments
+
+
+def _mean_and_variance(model: ConditionalModel, traits: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return mean and variance of each item's code at each trait, shape (traits, items)."""
+    share, codes = _code_shares(model, traits), np.arange(model.easiness.shape[1] + 1.0)
+    mean = share @ codes
+    return mean, share @ codes**2 - mean**2
 
 
 def _maximum_likelihood(model: ConditionalModel, patterns: BoolArray, scores: IntArray) -> FloatArray:
@@ -161,15 +176,15 @@ def _maximum_likelihood(model: ConditionalModel, patterns: BoolArray, scores: In
     low, high = np.full(len(scores), -_LIMIT), np.full(len(scores), _LIMIT)
     trait = np.zeros(len(scores))
     for _ in range(100):
-        mean, variance, _ = _moments(model, trait)
+        mean, variance = _mean_and_variance(model, trait)
         excess = (mean * patterns).sum(axis=1) - scores
         low, high = np.where(excess < 0, trait, low), np.where(excess > 0, trait, high)
         new = trait - excess / np.maximum((variance * patterns).sum(axis=1), 1e-300)
         new = np.where((new > low) & (new < high), new, (low + high) / 2)
-        if np.abs(new - trait).max(initial=0.0) < 1e-12:
+        if np.abs(new - trait).max(initial=0.0) < _TOLERANCE:
             break
         trait = new
-    return trait
+    return np.asarray(new)
 
 
 def _all_scores(model: ConditionalModel, pattern: BoolArray) -> FloatArray:

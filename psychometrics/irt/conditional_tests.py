@@ -30,7 +30,7 @@ class ConditionalComparison:
     chi2, df, p : float, int, float
         Andersen's likelihood-ratio test of all items at once.
     z, z_p : ndarray of float, shape (n_items compared, highest code)
-        Wald tests of each threshold's easiness, second group minus first; None unless there are two groups.
+        Wald tests of each code's easiness, second group minus first; None unless there are two groups.
     models : tuple of ConditionalModel
         One per group.
     together : ConditionalModel
