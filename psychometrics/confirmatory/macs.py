@@ -10,6 +10,8 @@ from psychometrics._validation import Floats, Label
 from psychometrics.confirmatory._delta import refuse_untied, with_standard_errors
 from psychometrics.confirmatory._parameters import Matrices
 from psychometrics.confirmatory.model import FactorModel
+from psychometrics.confirmatory.ordinal import OrdinalFactorModel
+from psychometrics.confirmatory.ordinal_responses import answer_variances, expected_answer_differences
 
 
 @dataclass(frozen=True)
@@ -52,15 +54,15 @@ class MacsEffectSizes:
     missing: str
 
 
-def macs_effect_sizes(model: FactorModel) -> MacsEffectSizes:
+def macs_effect_sizes(model: FactorModel | OrdinalFactorModel) -> MacsEffectSizes:
     """
     Return how much each item differs between groups, from a scalar or partially scalar model.
 
     Parameters
     ----------
-    model : FactorModel
-        Of several groups, the first being the reference; from ``measurement_invariance(..., partial=True)`` or
-        ``confirmatory_factor_analysis``.
+    model : FactorModel or OrdinalFactorModel
+        Of several groups, the first being the reference; from ``measurement_invariance(..., partial=True)``,
+        ``ordinal_invariance(..., partial=True)`` or the functions that fit one model.
 
     Returns
     -------
@@ -76,17 +78,19 @@ def macs_effect_sizes(model: FactorModel) -> MacsEffectSizes:
     Nye & Drasgow (2011), Journal of Applied Psychology 96, 966-980, with the integral solved exactly: for
     d = difference of intercepts + difference of loadings times the factor scores, normal with means a and covariances P
     in the other group, the mean of d is dn + dl'a and its mean square that squared plus dl'P dl. Items on several
-    factors take all of them. Standard deviations are pooled as there and taken as known.
+    factors take all of them. Standard deviations are pooled as there and taken as known. Ordered answers: the curves
+    of expected answers, in steps above the lowest category, take the place of the lines (Gunn, Grimm & Edwards, 2020,
+    Structural Equation Modeling 27, 503-514), integrated by Gauss-Hermite quadrature.
     """
     refuse_untied(model)
     spread = _pooled_deviations(model)
 
     def sizes(at: Matrices[Floats]) -> Floats:
-        mean, square = _differences(at)
+        mean, square = _differences(at, model)
         return np.array([np.sqrt(square) / spread, mean / spread, mean])
 
     (dmacs, signed, plain), (dmacs_errors, signed_errors, plain_errors) = with_standard_errors(sizes, model)
-    total, total_errors = with_standard_errors(lambda at: np.asarray(_differences(at)[0].sum(axis=1)), model)
+    total, total_errors = with_standard_errors(lambda at: np.asarray(_differences(at, model)[0].sum(axis=1)), model)
     return MacsEffectSizes(
         reference=model.groups[0],
         groups=model.groups[1:],
@@ -103,17 +107,23 @@ def macs_effect_sizes(model: FactorModel) -> MacsEffectSizes:
     )
 
 
-def _differences(at: Matrices[Floats]) -> tuple[Floats, Floats]:
+def _differences(at: Matrices[Floats], model: FactorModel | OrdinalFactorModel) -> tuple[Floats, Floats]:
     """Return mean and mean square of each item's difference to the reference group, groups first."""
+    if isinstance(model, OrdinalFactorModel):
+        return expected_answer_differences(at, model.thresholds_used, model.parameterisation)
     loadings = at.loadings[1:] - at.loadings[0]
     mean = at.intercepts[1:] - at.intercepts[0] + (loadings @ at.factor_means[1:, :, None])[:, :, 0]
     variance = ((loadings @ at.factor_covariance[1:]) * loadings).sum(axis=2)
     return np.asarray(mean), np.asarray(mean**2 + variance)
 
 
-def _pooled_deviations(model: FactorModel) -> Floats:
+def _pooled_deviations(model: FactorModel | OrdinalFactorModel) -> Floats:
     """Return the average standard deviation of each item in the reference and each other group, weighted by n - 1."""
-    degrees = np.array([sample.n - 1 for sample in model.samples], dtype=np.float64)
-    spread = np.array([np.sqrt(np.diag(one.covariance) * one.n / (one.n - 1)) for one in model.samples])
+    degrees = np.array(model.n_by_group, dtype=np.float64) - 1.0
+    if isinstance(model, OrdinalFactorModel):
+        variances = np.array([answer_variances(one.thresholds) for one in model.estimated.data.moments])
+    else:
+        variances = np.array([np.diag(one.covariance) for one in model.samples])
+    spread = np.sqrt(variances * (1.0 + 1.0 / degrees)[:, None])
     weighted = degrees[:, None] * spread
     return np.asarray((weighted[0] + weighted[1:]) / (degrees[0] + degrees[1:])[:, None])

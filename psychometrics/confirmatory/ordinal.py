@@ -84,6 +84,11 @@ class OrdinalFactorModel:
     converged: bool
     proper: bool
 
+    @property
+    def identified(self) -> bool:
+        """True: a model whose parameters the answers do not determine is refused."""
+        return True
+
 
 def ordinal_factor_analysis(
     responses: ArrayLike,
