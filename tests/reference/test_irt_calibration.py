@@ -94,7 +94,11 @@ def test_calibration_of_two_groups_equals_reference(case, level):
         own = np.concatenate([found.slopes[g][:, None], found.intercepts[g]], axis=1)
         np.testing.assert_allclose(own, table, atol=1e-2)
         if level == "anc":
+            errors = expected["anchored_se"][str(int(label))]
             for item, name in enumerate(case["data"]["columns"]):
-                se = mirt_item(expected["anchored_se"][str(int(label))][name])[1]
+                se = mirt_item(errors[name])[1]
                 own_se = np.concatenate([[found.slopes_se[g, item]], found.intercepts_se[g, item]])
                 np.testing.assert_allclose(own_se, se, rtol=1e-2)
+            mean_se, variance_se = matrix(errors["GroupPars"])[1]
+            assert found.means_se[g] == pytest.approx(mean_se, rel=1e-2, nan_ok=True)
+            assert 2 * found.sds[g] * found.sds_se[g] == pytest.approx(variance_se, rel=1e-2, nan_ok=True)

@@ -7,6 +7,7 @@ from scipy.stats import chi2 as chi2_distribution
 from psychometrics.irt.item_fit import s_x2
 from psychometrics.irt.local_dependence import local_dependence
 from psychometrics.irt.model_fit import limited_information_fit
+from psychometrics.irt.person_likelihood import person_likelihood_fit
 from psychometrics.irt.residuals import item_mean_squares, person_mean_squares, residual_correlations
 from psychometrics.irt.scores import eap_scores
 from tests.reference.reference_cases import cases, matrix, read, vector
@@ -138,3 +139,13 @@ def test_person_mean_squares_equal_reference(case):
     computed = mean_squares(codes - mean.T, raised, fourth, n, len(mean))
     for name, value in zip(("outfit", "z.outfit", "infit", "z.infit"), computed, strict=True):
         np.testing.assert_allclose(value, vector(expected[name]), atol=5e-3)
+
+
+@pytest.mark.parametrize("case", cases("irt_mml"))
+def test_person_likelihood_equals_reference(case):
+    expected = vector(case["result"]["personfit_first_rows"]["Zh"])
+    model = calibrated(case["id"])
+
+    found = person_likelihood_fit(model, eap_scores(model)).lz[: len(expected)]
+
+    np.testing.assert_allclose(found, expected, atol=2e-3)
