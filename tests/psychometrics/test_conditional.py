@@ -218,6 +218,47 @@ def test_mean_squares_are_one_where_the_model_holds_and_low_for_a_steep_item():
     assert (fit.n < 3000).all()
 
 
+def test_mean_squares_equal_their_definitions_person_by_person():
+    responses = answers(10, np.linspace(-1, 1, 4)[:, None] + np.array([[-0.5, 0.5]]), n=60, skip=0.15)
+    model = conditional_model(responses, model="partial_credit")
+    traits, easiness = conditional_scores(model).trait, np.pad(model.easiness, ((0, 0), (1, 0)))
+
+    fit = conditional_fit(model)
+
+    for item in range(4):
+        squared, variance, fourth = [], [], []
+        for person in np.flatnonzero(model.groups.informative & (model.groups.codes[:, item] >= 0)):
+            p = np.exp(traits[person] * np.arange(3) + easiness[item])
+            p /= p.sum()
+            away = np.arange(3) - p @ np.arange(3)
+            squared.append(away[model.groups.codes[person, item]] ** 2)
+            variance.append(p @ away**2)
+            fourth.append(p @ away**4)
+        squared, variance, fourth = map(np.array, (squared, variance, fourth))
+        infit, sd = squared.sum() / variance.sum(), np.sqrt((fourth - variance**2).sum()) / variance.sum()
+        assert fit.n[item] == len(squared)
+        assert fit.infit[item] == pytest.approx(infit)
+        assert fit.outfit[item] == pytest.approx(np.mean(squared / variance))
+        assert fit.infit_z[item] == pytest.approx((infit ** (1 / 3) - 1) * 3 / sd + sd / 3)
+
+
+@given(seed=st.integers(0, 500), constant=st.integers(-2, 2))
+@settings(max_examples=8, deadline=None)
+def test_comparison_and_fit_depend_on_neither_labels_nor_order(seed, constant):
+    rng = np.random.default_rng(seed)
+    responses, groups = answers(seed, np.linspace(-1, 1, 5)[:, None], n=160, skip=0.1), rng.integers(0, 2, 160)
+    people, items = rng.permutation(160), rng.permutation(5)
+    moved = responses[people][:, items] + constant
+
+    first, second = conditional_comparison(responses, groups), conditional_comparison(moved, -groups[people])
+    fit, fit_moved = conditional_fit(conditional_model(responses)), conditional_fit(conditional_model(moved))
+
+    assert second.chi2 == pytest.approx(first.chi2, abs=1e-6)
+    np.testing.assert_allclose(second.z[:, 0], -first.z[items, 0], atol=1e-6)
+    np.testing.assert_allclose(fit_moved.infit, fit.infit[items], atol=1e-6)
+    np.testing.assert_allclose(fit_moved.outfit, fit.outfit[items], atol=1e-6)
+
+
 def test_andersen_test_holds_its_level_and_finds_differing_items():
     thresholds = np.linspace(-1, 1, 6)[:, None]
     groups = np.repeat(["a", "b"], 200)

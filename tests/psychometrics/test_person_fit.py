@@ -195,6 +195,22 @@ def test_expectation_and_variance_are_those_of_all_patterns():
     np.testing.assert_allclose(found.lz_star, regressed / np.sqrt(weight @ regressed**2))
 
 
+@given(seed=st.integers(0, 1000))
+@settings(max_examples=20, deadline=None)
+def test_order_of_items_and_a_stretched_trait_do_not_matter(seed):
+    rng = np.random.default_rng(seed)
+    share = rng.dirichlet([1, 1, 1], size=(5, 7))
+    slope = rng.normal(size=share.shape)
+    slope -= slope.mean(axis=2, keepdims=True)
+    given_codes, order = rng.integers(0, 3, (5, 7)), rng.permutation(7)
+
+    first = likelihood_fit(given_codes, share, slope)
+    second = likelihood_fit(given_codes[:, order] + 1, share[:, order], 3 * slope[:, order], minimum=1)
+
+    np.testing.assert_allclose(second.lz, first.lz)
+    np.testing.assert_allclose(second.lz_star, first.lz_star)
+
+
 def test_a_skipped_item_does_not_exist():
     share = np.array([[[0.2, 0.8], [0.6, 0.4], [0.3, 0.7]]])
     slope = np.array([[[-0.1, 0.1], [-0.2, 0.2], [-0.15, 0.15]]])
