@@ -69,6 +69,10 @@ if TYPE_CHECKING:  # the same names once more, for type checkers; a test compare
     from psychometrics.confirmatory.ordinal import OrdinalFactorModel as OrdinalFactorModel
     from psychometrics.confirmatory.ordinal import ordinal_factor_analysis as ordinal_factor_analysis
     from psychometrics.confirmatory.ordinal_invariance import ordinal_invariance as ordinal_invariance
+    from psychometrics.confirmatory.ordinal_scores import ordinal_equality_tests as ordinal_equality_tests
+    from psychometrics.confirmatory.ordinal_scores import (
+        ordinal_modification_indices as ordinal_modification_indices,
+    )
     from psychometrics.confirmatory.selection import GroupSelection as GroupSelection
     from psychometrics.confirmatory.selection import SelectionAccuracy as SelectionAccuracy
     from psychometrics.confirmatory.selection import selection_accuracy as selection_accuracy
@@ -332,6 +336,7 @@ _PUBLIC: dict[str, tuple[str, ...]] = {
     "confirmatory.alignment": ("Alignment", "align_estimates", "alignment"),
     "confirmatory.ordinal": ("OrdinalFactorModel", "ordinal_factor_analysis"),
     "confirmatory.ordinal_invariance": ("ordinal_invariance",),
+    "confirmatory.ordinal_scores": ("ordinal_equality_tests", "ordinal_modification_indices"),
     "confirmatory.standardized": (
         "StandardizedSolution",
         "standardized_solution",

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import chdtrc
 
 from psychometrics._validation import Label, as_choice, as_proportion
 from psychometrics.confirmatory._criteria import configural_bounds_hold
@@ -22,22 +21,16 @@ from psychometrics.confirmatory._ladder import Place
 from psychometrics.confirmatory._parameters import Layout, renumbered
 from psychometrics.confirmatory._structure import FactorStructure, factor_structure
 from psychometrics.confirmatory.fit_measures import chi2_p_value
-from psychometrics.confirmatory.modification import Element, ModificationIndex, element_at, released
+from psychometrics.confirmatory.modification import Element, ModificationIndex, released
 from psychometrics.confirmatory.ordinal import OrdinalFactorModel, describe
 from psychometrics.confirmatory.ordinal_estimation import Estimated, estimate
 from psychometrics.confirmatory.ordinal_implied import PARAMETERISATIONS
 from psychometrics.confirmatory.ordinal_ladder import STEPS, step_layout
 from psychometrics.confirmatory.ordinal_layout import ordinal_layout
 from psychometrics.confirmatory.ordinal_sample import OrdinalSample, ordinal_sample
-from psychometrics.confirmatory.ordinal_scores import score_tests
+from psychometrics.confirmatory.ordinal_scores import held_equal, ordinal_element, score_tests, tied
 from psychometrics.confirmatory.ordinal_tests import scaled_difference
 
-_MATRIX_OF = {
-    "thresholds": "thresholds",
-    "loadings": "loadings",
-    "intercepts": "intercepts",
-    "strict": "residual_covariance",
-}
 # Fewer equal thresholds give the response behind an item no unit, fewer equal items tie no factor to other groups.
 _MIN_ANCHORS = 2
 
@@ -157,62 +150,37 @@ class _Ladder:
     def _followers(self, freed: list[FreedParameter]) -> list[FreedParameter]:
         """Return the intercepts of items whose loadings were let go."""
         places = sorted({one.element.position[:2] for one in freed if one.element.matrix == "loadings"})
-        return [FreedParameter(self._element("intercepts", place), None) for place in places]
+        return [FreedParameter(self._element(("intercepts", place)), None) for place in places]
 
     def _worst(self, model: OrdinalFactorModel, name: str) -> ModificationIndex | None:
         """Return the equality of this step that is most clearly violated; None if there is none to let go."""
-        places = self._held(model, name)
+        places = held_equal(model, name)
         found = score_tests(model.estimated, places)
-        p_values = np.asarray(chdtrc(1, found.chi2))
         for at in np.argsort(-np.nan_to_num(found.chi2)):
-            if not p_values[at] < self.alpha / len(places):
+            if not found.p_value[at] < self.alpha / len(places):
                 return None
             if self._anchored(model, places[at]):
-                chi2, p_value, change = (float(x[at]) for x in (found.chi2, p_values, found.expected_change))
-                return ModificationIndex(self._element(*places[at]), chi2, p_value, change)
+                chi2, p_value, change = (float(x[at]) for x in (found.chi2, found.p_value, found.expected_change))
+                return ModificationIndex(self._element(places[at]), chi2, p_value, change)
         return None
-
-    def _held(self, model: OrdinalFactorModel, name: str) -> list[Place]:
-        """Return the elements after the first group that this step holds equal, or fixed as in the first group."""
-        matrix = _MATRIX_OF[name]
-        tied = _tied(model, matrix)
-        if matrix == "thresholds":
-            tied &= self.sample.data.used
-        elif matrix == "loadings":
-            tied &= self.structure.pattern
-        elif matrix == "residual_covariance":
-            tied &= np.eye(tied.shape[1], dtype=bool)
-        tied[0] = False
-        return [(matrix, tuple(at)) for at in np.argwhere(tied).tolist()]
 
     def _anchored(self, model: OrdinalFactorModel, place: Place) -> bool:
         """Say whether enough stays equal when one element is let go."""
         matrix, (group, item, *_) = place
-        tied = _tied(model, matrix)[group]
+        alike = tied(model, matrix)[group]
         if matrix == "thresholds":
-            return bool(np.count_nonzero(tied[item] & self.sample.data.used[item]) > _MIN_ANCHORS)
+            return bool(np.count_nonzero(alike[item] & self.sample.data.used[item]) > _MIN_ANCHORS)
         pattern = self.structure.pattern
-        by_item = np.diag(tied) if matrix == "residual_covariance" else tied
-        alike = (tied if matrix == "loadings" else by_item[:, None]) & pattern
-        return bool((alike.sum(axis=0) > _MIN_ANCHORS)[pattern[item]].all())
+        if matrix != "loadings":
+            alike = (np.diag(alike) if matrix == "residual_covariance" else alike)[:, None]
+        return bool(((alike & pattern).sum(axis=0) > _MIN_ANCHORS)[pattern[item]].all())
 
-    def _element(self, matrix: str, position: tuple[int, ...]) -> Element:
-        if matrix != "thresholds":
-            return element_at(self.structure, self.sample.labels, matrix, position)
-        group, item, threshold = position
-        return Element(
-            matrix, self.sample.labels[group], self.structure.items[item], f"threshold {threshold + 1}", position
-        )
+    def _element(self, place: Place) -> Element:
+        return ordinal_element(self.structure, self.sample.labels, place)
 
 
 def _place_of(element: Element) -> Place:
     return element.matrix, element.position
-
-
-def _tied(model: OrdinalFactorModel, matrix: str) -> np.ndarray:
-    """Return where a group's element is that of the first group: the same parameter, or both fixed."""
-    numbers = getattr(model.layout.free, matrix)
-    return np.asarray(numbers == numbers[:1])
 
 
 def _configural_holds(model: OrdinalFactorModel) -> bool:

@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from psychometrics import ordinal_invariance
+from psychometrics import (
+    ordinal_equality_tests,
+    ordinal_factor_analysis,
+    ordinal_invariance,
+    ordinal_modification_indices,
+)
 from psychometrics.confirmatory._parameters import renumbered
 from psychometrics.confirmatory.modification import released
 from psychometrics.confirmatory.ordinal_estimation import Estimated, estimate
@@ -155,6 +160,45 @@ def test_score_tests_foretell_the_difference_tests():
         refitted = estimate(model.data, type(wide)(renumbered(wide.free), wide.values), model.parameterisation)
         assert chi2 == pytest.approx(scaled_difference(refitted, model).chi2, rel=0.15, abs=0.02)
         assert change == pytest.approx(refitted.matrices.intercepts[element[1]], rel=0.15, abs=0.01)
+
+
+def test_tests_of_all_equalities_name_what_differs_and_their_sum_holds_its_level():
+    rng = np.random.default_rng(12)
+    shifted = ladder(rng, n=(1500, 1500), intercepts=changed(3, 0.5, np.zeros(6))).steps[3].model
+
+    found = ordinal_equality_tests(shifted)
+
+    worst = max(found.tests, key=lambda test: np.nan_to_num(test.chi2))
+    assert (worst.element.matrix, worst.element.position) == ("intercepts", (1, 3))
+    # As many as the step is away from configural: 24 thresholds less 12 freed, 5 loadings, 5 intercepts.
+    assert found.df == shifted.fit.df - 2 * 9 == 22
+    totals = []
+    for _ in range(25):
+        responses, groups = answers(rng, (400, 400))
+        model = ordinal_factor_analysis(responses, FACTOR, groups, invariance="intercepts")
+        totals.append(ordinal_equality_tests(model).p_value)
+    # The mean of 25 uniform numbers has a standard error of 0.06.
+    assert abs(np.mean(totals) - 0.5) < 0.2
+    with pytest.raises(ValueError, match="nothing is held equal"):
+        ordinal_equality_tests(ladder(rng, steps=STEPS[:1]).steps[0].model)
+
+
+def test_modification_indices_find_a_loading_and_a_residual_covariance():
+    rng = np.random.default_rng(13)
+    factors = rng.multivariate_normal([0, 0], [[1, 0.3], [0.3, 1]], 2000)
+    latent = factors[:, [0, 0, 0, 1, 1, 1]] * 0.75 + rng.normal(size=(2000, 6)) * 0.66
+    latent[:, 1] += 0.35 * factors[:, 1]
+    latent[:, [3, 4]] += 0.35 * rng.normal(size=(2000, 1))
+    model = ordinal_factor_analysis(np.searchsorted(CUTS, latent), {"a": [0, 1, 2], "b": [3, 4, 5]})
+
+    first, second, *_ = ordinal_modification_indices(model)
+
+    found = {(one.element.matrix, one.element.row, one.element.column) for one in (first, second)}
+    assert ("loadings", "item 1", "b") in found
+    assert first.p_value < 1e-6
+    wide = released(model.layout, [(first.element.matrix, first.element.position)])
+    refitted = estimate(model.estimated.data, wide, "delta")
+    assert first.chi2 == pytest.approx(scaled_difference(refitted, model.estimated).chi2, rel=0.2)
 
 
 def test_difference_tests_hold_their_level():
