@@ -85,7 +85,7 @@ def _covariate(name: str, given: Any, n: int, order: Sequence[Label] | None) -> 
     return Covariate(name, np.where(codes >= 0, codes, np.nan), labels, False)
 
 
-def sides(covariate: Covariate, smallest: int, fit: Callable[[Side], float]) -> Side | None:
+def best_side(covariate: Covariate, smallest: int, fit: Callable[[Side], float]) -> Side | None:
     """Return the split of people in two parts of a size that fits best, or None where there is none."""
     if not covariate.ordered:
         return _best([side for side in _partitions(covariate) if _large(side, smallest)], fit)

@@ -30,6 +30,8 @@ def decorrelated(scores: FloatArray) -> FloatArray:
 
     Null directions are left out; the columns are orthonormal, so that sums over people are a process's increments.
     """
+    if not scores.size:
+        return scores
     vectors, values, _ = np.linalg.svd(scores, full_matrices=False)
     return np.asarray(vectors[:, values > values[0] * 1e-8])
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from psychometrics._codes import FloatArray, IntArray, as_codes
 from psychometrics._validation import Label, as_choice, as_proportion
 from psychometrics.dif._calibration import PartCalibration, calibrate_part
-from psychometrics.dif._covariates import Covariate, Side, as_covariates, sides
+from psychometrics.dif._covariates import Covariate, Side, as_covariates, best_side
 from psychometrics.dif._fluctuation import decorrelated, level_test, order_test
 from psychometrics.irt.conditional import check_codes
 
@@ -119,7 +119,7 @@ def rasch_tree(
         Numbers are ordered; text, truth values and codes of two values are unordered levels. People with a missing
         value are left out.
     model : {"rasch", "partial_credit"}
-        The partial credit tree is that of Komboj, Strobl & Zeileis (2018).
+        The partial credit tree is that of Komboz, Strobl & Zeileis (2018).
     orders : mapping of name to sequence, optional
         Levels in ascending order, for ordered covariates whose values are text.
     significance : float
@@ -147,7 +147,7 @@ def rasch_tree(
 
     References
     ----------
-    Strobl, Kopf & Zeileis (2015), Psychometrika 80, 289-316; Komboj, Strobl & Zeileis (2018), Educational and
+    Strobl, Kopf & Zeileis (2015), Psychometrika 80, 289-316; Komboz, Strobl & Zeileis (2018), Educational and
     Psychological Measurement 78, 128-166; Zeileis, Hothorn & Hornik (2008).
     """
     as_choice(model, ("rasch", "partial_credit"), "model")
@@ -242,14 +242,15 @@ class _Grower:
         )
 
     def _best_side(self, rows: IntArray, tests: tuple[InstabilityTest, ...]) -> Side | None:
-        """Return the split that fits best on the most unstable covariate, if it is significant and can be made."""
-        adjusted = np.array([test.p_adjusted for test in tests])
-        if np.isnan(adjusted).all() or np.nanmin(adjusted) >= self._significance:
-            return None
-        covariate = self._covariates[int(np.nanargmin(adjusted))].of(rows)
+        """Return the split that fits best on the most unstable covariate that is significant and can be split."""
 
         def fit(side: Side) -> float:
             parts = rows[side.first], rows[~side.first]
             return sum(calibrate_part(self._codes[part], self._n_thresholds).log_likelihood for part in parts)
 
-        return sides(covariate, self._smallest, fit)
+        drifting = [at for at, test in enumerate(tests) if test.p_adjusted < self._significance]
+        for at in sorted(drifting, key=lambda at: tests[at].p):
+            side = best_side(self._covariates[at].of(rows), self._smallest, fit)
+            if side is not None:
+                return side
+        return None

@@ -208,6 +208,31 @@ def test_an_item_that_a_group_answered_alike_has_no_place_there():
     assert np.isfinite(tree.leaves[1].thresholds[1:]).all()
 
 
+def test_a_covariate_that_cannot_be_split_gives_way_to_the_next():
+    moved = ITEMS.copy()
+    moved[4] += 2
+    responses = np.vstack([answers(13, ITEMS, n=300), answers(14, moved, n=300)])
+    rare = np.where(np.arange(600) >= 590, "rare", "common")
+    responses[590:] = 1 - responses[590:]
+
+    tree = rasch_tree(responses, {"rare": rare, "half": np.repeat(["a", "b"], 300)})
+
+    assert tree.nodes[0].tests[0].p < tree.nodes[0].tests[1].p < 0.05
+    assert tree.nodes[0].split.covariate == "half"
+
+
+def test_a_group_that_answered_all_items_but_one_alike_is_not_split():
+    responses = answers(15, ITEMS, n=400)
+    responses[200:, 1:] = 1
+    group = np.repeat(["a", "b"], 200)
+
+    tree = rasch_tree(responses, {"group": group, "noise": np.random.default_rng(0).normal(size=400)})
+
+    assert tree.leaves[-1].n == 200
+    assert np.isnan(tree.leaves[-1].thresholds).all()
+    assert all(np.isnan(test.p) for test in tree.leaves[-1].tests)
+
+
 def test_a_code_that_a_group_did_not_use_leaves_its_neighbours_thresholds_open():
     thresholds = np.linspace(-0.5, 0.5, 5)[:, None] + np.array([[-0.7, 0.7]])
     responses = answers(10, thresholds, n=400)
