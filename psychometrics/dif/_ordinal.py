@@ -14,6 +14,8 @@ _MAX_STEPS = 60
 # gain about the square of it.
 _LAST_DECREMENT = 1e-7
 _TINY = 1e-300
+# Items are taken in blocks of about so many cells, so that what passes between two steps stays in the cache.
+_BLOCK = 2**15
 
 
 @dataclass(frozen=True)
@@ -39,24 +41,39 @@ def fit_ordinal(counts: FloatArray, design: FloatArray, start: OrdinalFit | None
     parameters = np.full((n_items, n_codes - 1 + p), np.nan)
     covariance = np.full((n_items, n_codes - 1 + p, n_codes - 1 + p), np.nan)
     used = counts.sum(axis=1) > 0
+    known = None if start is None else np.concatenate([start.thresholds, start.slopes], axis=1)
     for pattern in np.unique(used, axis=0):
         if pattern.sum() < 2:
             continue
-        items = np.flatnonzero((used == pattern).all(axis=1))
-        rows = np.flatnonzero(counts[items].sum(axis=(0, 2)) > 0)
-        scale = _Scale(counts[items][:, rows], design[items][:, rows])
-        transform = scale.back(int(pattern.sum()) - 1)
+        alike = np.flatnonzero((used == pattern).all(axis=1))
         kept = np.concatenate([np.flatnonzero(pattern)[1:] - 1, np.arange(n_codes - 1, n_codes - 1 + p)])
-        given = counts[items][:, rows][:, :, pattern]
-        first = _from_proportions(given, p)
-        if start is not None:
-            more = np.zeros((len(items), p - start.slopes.shape[1]))
-            known = np.concatenate([start.thresholds[items], start.slopes[items], more], axis=1)[:, kept]
-            first = np.linalg.solve(transform, known[:, :, None])[:, :, 0]
-        loglik[items], estimate, inverse = _newton(given, scale.design, first)
-        parameters[np.ix_(items, kept)] = np.einsum("iab,ib->ia", transform, estimate)
-        covariance[np.ix_(items, kept, kept)] = transform @ inverse @ np.swapaxes(transform, 1, 2)
+        for items in np.array_split(alike, max(1, min(len(alike), len(alike) * counts[0].size // _BLOCK))):
+            rows = np.flatnonzero(counts[items].sum(axis=(0, 2)) > 0)
+            given = counts[np.ix_(items, rows, np.flatnonzero(pattern))]
+            before = None if known is None else known[np.ix_(items, kept[kept < known.shape[1]])]
+            fitted = _fit_alike(given, design[np.ix_(items, rows)], before)
+            loglik[items], parameters[np.ix_(items, kept)], covariance[np.ix_(items, kept, kept)] = fitted
     return OrdinalFit(loglik, parameters[:, : n_codes - 1], parameters[:, n_codes - 1 :], covariance)
+
+
+def _fit_alike(
+    counts: FloatArray, design: FloatArray, known: FloatArray | None
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return log-likelihood, estimates and covariance of items to which all codes were given."""
+    scale = _Scale(counts, design)
+    transform = scale.back(counts.shape[2] - 1)
+    if known is None:
+        start = _from_proportions(counts, design.shape[2])
+    else:
+        padded = np.zeros(transform.shape[:2])
+        padded[:, : known.shape[1]] = known
+        start = np.asarray(np.linalg.solve(transform, padded[:, :, None])[:, :, 0])
+    loglik, estimate, inverse = _newton(counts, scale.design, start)
+    return (
+        loglik,
+        np.einsum("iab,ib->ia", transform, estimate),
+        transform @ inverse @ np.swapaxes(transform, 1, 2),
+    )
 
 
 class _Scale:
