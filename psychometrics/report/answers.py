@@ -16,6 +16,8 @@ from psychometrics.report.table import Columns
 
 # More labels than this are no groups but names, dates or numbers.
 MOST_GROUPS = 30
+# More codes than this are a measurement, not answers to choose from.
+MOST_CODES = 30
 _USUAL_MISSING = {"na", "n/a", "nan", "null", "none", ".", "-", "missing", "-9", "-99", "-999", "99", "999"}
 
 
@@ -99,6 +101,9 @@ def _outside(file: str, scale: Scale, numbers: dict[str, FloatArray], columns: C
             remedy = f"if it means no answer, add  --missing={code:g}; if the scale is longer, give  --codes"
             reason = f"{code:g} is no answer of the scale {scale.name}, which goes from {low} to {high}"
             yield Fault(f'{file}, {some_lines(lines)}, column "{column}"', reason, remedy)
+    if high - low >= MOST_CODES:
+        reason = f"answers go from {low} to {high}: an audit is for at most {MOST_CODES} ordered answers"
+        yield Fault(f"scale {scale.name}", reason, "leave out what is no item, or group the answers first")
     if low == high:
         yield Fault(
             f"scale {scale.name}", f"every answer is {low}", "items that nobody answers differently tell nothing"

@@ -237,6 +237,7 @@ FAULTS = {
     "fraction": (["fraction.csv", "--scale=s=a,b"], 'line 2, column "a": 1.5 is not a whole number'),
     "nobody": (["nobody.csv", "--scale=s=a,b"], 'nobody.csv, column "b": no answer in any line'),
     "constant": (["constant.csv", "--scale=s=a,b"], "scale s: every answer is 2"),
+    "no answers to choose from": (["years.csv", "--scale=s=a,b"], "scale s: answers go from 1 to 80: an audit is for"),
     "one group": (["group.csv", "--scale=s=a,b", "--group=g"], 'column "g": 1 group, so there is nothing to compare'),
 }  # fmt: skip
 FILES = {
@@ -250,6 +251,7 @@ FILES = {
     "fraction.csv": b"a,b\n1.5,1\n2,2\n",
     "nobody.csv": b"a,b\n1,\n2,\n",
     "constant.csv": b"a,b\n2,2\n2,2\n2,2\n",
+    "years.csv": b"a,b\n1,33\n2,80\n5,40\n",
     "group.csv": b"a,b,g\n1,2,x\n2,1,x\n1,1,x\n",
 }
 
