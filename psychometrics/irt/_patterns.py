@@ -60,7 +60,10 @@ def merge_codes(codes: npt.NDArray[np.int16], group: npt.NDArray[np.int16], n_co
         counts = np.bincount(cell, minlength=n_groups * n_codes).reshape(n_groups, n_codes)
         parts = _merged(counts, minimum)
         if len(parts) < 2:
-            raise ValueError(f"item {item}: fewer than two codes were given often enough in every group")
+            raise ValueError(
+                f"item {item}: fewer than two codes were given often enough in every group; leave out the item, or a "
+                "group that gave one code only"
+            )
         kept[item] = len(parts)
         total = counts.sum(axis=0)
         for code, part in enumerate(parts):

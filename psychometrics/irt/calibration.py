@@ -144,7 +144,8 @@ def calibrate(
     Raises
     ------
     ValueError
-        For an item with fewer than two codes in some group, unknown labels or values that are not codes.
+        For an item with fewer than two codes in some group, one item, fewer people than items, unknown labels or values
+        that are not codes.
 
     References
     ----------
@@ -154,6 +155,7 @@ def calibrate(
     as_choice(covariance, ("auto", "observed", "cross_product", "none"), "covariance")
     coded = as_codes(responses)
     group, labels = _groups(groups, len(coded.codes), reference)
+    _refuse_too_little(coded.codes, group)
     code_map = merge_codes(coded.codes, group, coded.n_codes, minimum_count)
     if model == "rasch" and code_map.n_codes.max() > 2:
         raise ValueError("the Rasch model is for two codes; with more, model='partial_credit' is its generalisation")
@@ -179,6 +181,14 @@ def _groups(
     if groups is None:
         return np.zeros(n, dtype=np.int16), ("all",)
     return group_codes(groups, n, reference)
+
+
+def _refuse_too_little(codes: npt.NDArray[np.int16], group: npt.NDArray[np.int16]) -> None:
+    if codes.shape[1] < 2:
+        raise ValueError("a trait cannot be told from one item; responses need at least two")
+    n = int(((codes >= 0).any(axis=1) & (group >= 0)).sum())
+    if n < codes.shape[1]:
+        raise ValueError(f"{n} people answered anything, fewer than the {codes.shape[1]} items: too few to calibrate")
 
 
 def _patterns(

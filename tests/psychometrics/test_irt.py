@@ -251,6 +251,12 @@ def test_rasch_with_more_than_two_codes_names_the_model_to_take(made):
     [
         (lambda x: x + 0.25, {}, "whole-number codes"),
         (lambda x: np.where(np.arange(6) == 2, 1.0, x), {}, "item 2: fewer than two codes"),
+        (lambda x: np.where(np.arange(6) == 2, np.nan, x), {}, "item 2: fewer than two codes"),
+        (lambda x: np.where(np.arange(len(x))[:, None] > 4, np.nan, x), {}, "5 people answered anything"),
+        (lambda x: x[:, :1], {}, "at least two"),
+        (lambda x: x * np.nan, {}, "no answer at all"),
+        (lambda x: x, {"groups": ["R"] * 899 + ["F"]}, "leave out the item, or a group"),
+        (lambda x: x, {"groups": ["R"] * 900}, "at least 2 different groups"),
         (lambda x: x, {"equal_slopes": [True, False]}, "mask of the 6 items"),
         (lambda x: x, {"reference": "Q"}, "not among the labels"),
         (lambda x: x, {"model": "nominal"}, "must be one of"),
@@ -258,7 +264,7 @@ def test_rasch_with_more_than_two_codes_names_the_model_to_take(made):
 )
 def test_wrong_input_is_refused_with_a_reason(made, change, options, message):
     with pytest.raises(ValueError, match=message):
-        calibrate(change(made.responses), made.groups, **options)
+        calibrate(change(made.responses), **{"groups": made.groups, **options})
 
 
 def test_scores_of_an_unknown_group_or_code_are_refused(made, scalar):
