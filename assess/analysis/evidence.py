@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 from assess.analysis.rules import Coefficient, Group, Impact, ItemDifference, Pair, SkippedItem, Skipping, uncompared
@@ -106,18 +107,21 @@ class _Reader:
         return Group(entry["label"], entry["n"], number(entry["mean"]) * self.unit, sd, coefficients)
 
     def pairs(self, grouping: Mapping[str, Any]) -> Iterable[Pair]:
-        """Read the pairs of a grouping; a group too small to be compared is a pair of which nothing is known."""
+        """Read the pairs of a grouping; those that were not compared are pairs of which nothing is known.
+
+        A group too small to be compared makes one such pair, with the reference group.
+        """
         groups = {entry["label"]: self.group(entry) for entry in grouping["groups"]}
-        compared = {entry["focal"]: entry for entry in grouping["pairs"]}
-        for label, group in groups.items():
-            if label == grouping["reference"] or not group.n:
-                continue
-            reference = groups[grouping["reference"]]
-            entry = compared.get(label)
-            if entry is None:
-                yield uncompared(grouping["name"], reference, group)
-            else:
-                yield _pair(grouping["name"], reference, group, entry)
+        compared = {(entry["reference"], entry["focal"]): entry for entry in grouping["pairs"]}
+        for (reference, focal), entry in compared.items():
+            yield _pair(grouping["name"], groups[reference], groups[focal], entry)
+        known = {frozenset(pair) for pair in compared}
+        large = {entry["label"] for entry in grouping["groups"] if entry["sufficient"]}
+        in_order = [grouping["reference"], *(label for label in groups if label != grouping["reference"])]
+        for one, other in combinations([label for label in in_order if groups[label].n], 2):
+            asked = one == grouping["reference"] or {one, other} <= large
+            if asked and frozenset((one, other)) not in known:
+                yield uncompared(grouping["name"], groups[one], groups[other])
 
 
 def coefficients_of(group: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:

@@ -16,12 +16,10 @@ from psychometrics.dif.shifts import ItemShifts, item_shifts
 from psychometrics.irt.calibration import Calibration, calibrate
 from psychometrics.irt.scores import eap_scores
 
-# More people than this in a group change a calibration's third digit and cost seconds; a random part is taken then.
-_CALIBRATED = 50_000
 # Codes given by fewer people of a group are merged: their curves would rest on a handful of answers.
 MINIMUM_COUNT = 3
 _NODES = 41
-_DRAWS = 300
+_DRAWS = 200
 
 
 @dataclass(frozen=True)
@@ -59,13 +57,15 @@ class LinkedGroups:
     reverse: Link
 
 
-def link_groups(responses: FloatArray, group: IntArray, scale_sd: float, rng: np.random.Generator) -> LinkedGroups:
+def link_groups(
+    responses: FloatArray, group: IntArray, scale_sd: float, rng: np.random.Generator, *, most: int
+) -> LinkedGroups:
     """Calibrate two groups apart and link each to the other; ``group`` is 0 for the reference, 1 for the focal group.
 
     Which group is the reference decides whose distribution an impact is averaged over and in whose units items are held
     against each other. Neither is the right one, so both are looked at.
     """
-    people = _calibration_sample(group, rng)
+    people = _calibration_sample(group, rng, most)
     responses, group = responses[people], group[people]
     separate = _calibrate(responses, group)
     shifts = item_shifts(separate)
@@ -139,12 +139,12 @@ def _calibrate(responses: FloatArray, group: IntArray, equal: BoolArray | bool =
     )
 
 
-def _calibration_sample(group: IntArray, rng: np.random.Generator) -> IntArray:
+def _calibration_sample(group: IntArray, rng: np.random.Generator, most: int) -> IntArray:
     parts = []
     for g in (0, 1):
         members = np.flatnonzero(group == g)
-        if len(members) > _CALIBRATED:
-            members = np.sort(rng.choice(members, _CALIBRATED, replace=False))
+        if len(members) > most:
+            members = np.sort(rng.choice(members, most, replace=False))
         parts.append(members)
     return np.sort(np.concatenate(parts))
 

@@ -73,8 +73,8 @@ class PairAudit:
     notes: tuple[str, ...]
 
 
-def audit_pair(data: PairInput, rng: np.random.Generator) -> PairAudit:
-    """Compare two groups.
+def audit_pair(data: PairInput, rng: np.random.Generator, *, most_calibrated: int) -> PairAudit:
+    """Compare two groups; of each at most so many people, drawn at random, are calibrated.
 
     Two calibrations without equality give every item's shift. Two strategies find from the shifts where the focal group
     lies, and name the anchors that stand for it; on that common scale the expected-score difference follows. Items are
@@ -89,7 +89,7 @@ def audit_pair(data: PairInput, rng: np.random.Generator) -> PairAudit:
         return replace(bare, notes=(*notes, "too_few_items"))
     responses, sd = data.responses[:, usable], scale_sd(data.responses, data.group)
     try:
-        linked = link_groups(responses, data.group, sd, rng)
+        linked = link_groups(responses, data.group, sd, rng, most=most_calibrated)
     except (ValueError, np.linalg.LinAlgError):
         return replace(bare, notes=(*notes, "calibration_failed"))
     link, reverse = linked.link, linked.reverse

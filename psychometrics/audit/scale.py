@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -19,10 +20,20 @@ from psychometrics.nonresponse import DifferentialSkipping, differential_skippin
 from psychometrics.reliability._result import Reliability
 from psychometrics.reliability.equality import EqualReliability
 
+# Of so many groups every pair is compared; of smaller ones each with the reference group.
+_PAIRWISE = 6
+# More people than this change a calibration's third digit and cost seconds; a random part of each group is taken then.
+_PEOPLE_TO_CALIBRATE = 24_000  # in the larger group of each pair, over all pairs
+_FEWEST_TO_CALIBRATE = 2_000
+
 
 @dataclass(frozen=True)
 class GroupingAudit:
-    """One way of grouping people. Pairs are the reference group against each other group that is large enough."""
+    """One way of grouping people.
+
+    Pairs are the reference group against every other group that is large enough; then the other pairs of the six
+    largest groups, the larger first. That two groups compare with a third does not say that they do with each other.
+    """
 
     name: str
     reference: str
@@ -100,8 +111,10 @@ def audit(
     Returns
     -------
     Audit
-        Groups of fewer than 100 people are counted, not analysed. p values of items are adjusted over all items of all
-        pairs of all groupings (Benjamini & Hochberg 1995). Items stand in order of effect size, the largest first.
+        Groups of fewer than 100 people are counted, not analysed. Of large groups a random part is calibrated, at
+        least 2,000 people, so that the time stays bounded with the number of pairs. p values of items are adjusted over
+        all items of all pairs of all groupings (Benjamini & Hochberg 1995). Items stand in order of effect size, the
+        largest first.
 
     Notes
     -----
@@ -132,12 +145,14 @@ def audit(
     table, visible = table[people], visible[people]
     first = reference or {}
     grouped = [_Grouping(name, labels, codes[people], first.get(name)) for name, (labels, codes) in coded.items()]
-    tell = _Progress(progress, 2 + sum(len(g.focal) for g in grouped))
+    n_pairs = sum(len(g.pairs) for g in grouped)
+    most = max(_PEOPLE_TO_CALIBRATE // max(n_pairs, 1), _FEWEST_TO_CALIBRATE)
+    tell = _Progress(progress, 2 + n_pairs)
     tell("items")
     items = item_statistics(table, minimum=minimum_code, maximum=maximum_code)
     tell("reliability")
     whole = group_reliability("", table)
-    drafts = [_pairs(g, table, visible, names, tuple(cuts), rng, tell) for g in grouped]
+    drafts = [_pairs(g, table, visible, names, tuple(cuts), rng, most, tell) for g in grouped]
     pairs = iter(with_levels([pair for draft in drafts for pair in draft]))
     result = [
         _grouping(g, table, visible, tuple(next(pairs) for _ in draft))
@@ -190,7 +205,10 @@ class _Grouping:
         if reference is not None:
             self.reference = labels.index(reference)
         large = [at for at in range(len(labels)) if self.sizes[at] >= SMALLEST_GROUP]
-        self.focal = [at for at in large if at != self.reference] if self.reference in large else []
+        by_size = sorted((at for at in large if at != self.reference), key=lambda at: -int(self.sizes[at]))
+        with_reference = [(self.reference, at) for at in large if at != self.reference]
+        self.pairs = with_reference if self.reference in large else []
+        self.pairs += combinations(by_size[: _PAIRWISE - 1], 2)
 
 
 def _pairs(
@@ -200,15 +218,17 @@ def _pairs(
     names: tuple[str, ...],
     cuts: tuple[float, ...],
     rng: np.random.Generator,
+    most: int,
     tell: _Progress,
 ) -> list[PairAudit]:
     made = []
-    for focal in grouping.focal:
-        labels = (str(grouping.labels[grouping.reference]), str(grouping.labels[focal]))
+    for reference, focal in grouping.pairs:
+        labels = (str(grouping.labels[reference]), str(grouping.labels[focal]))
         tell(f"{grouping.name}: {labels[0]} - {labels[1]}")
-        members = np.isin(grouping.codes, (grouping.reference, focal))
+        members = np.isin(grouping.codes, (reference, focal))
         group = (grouping.codes[members] == focal).astype(np.intp)
-        made.append(audit_pair(PairInput(table[members], group, visible[members], names, labels, cuts), rng))
+        data = PairInput(table[members], group, visible[members], names, labels, cuts)
+        made.append(audit_pair(data, rng, most_calibrated=most))
     return made
 
 

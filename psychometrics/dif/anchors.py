@@ -139,22 +139,30 @@ def _chosen(strategy: str, shifts: ItemShifts, position: float) -> AnchorChoice:
     # A slope that differs moves the curve by that much one SD from the item's centre, and not at all in the centre.
     distance = away**2 + variance + (steeper**2 + shifts.log_sd_variance) / 4
     weights = 1 / (variance + 0.01)
-    ranking = np.argsort(distance, kind="stable").tolist()
-
-    def cost(items: list[int]) -> float:
-        together = weights[items] @ away[items] / weights[items].sum()
-        return float(together**2 + distance[items].mean() / 4)
-
-    items = ranking[: anchor_count(len(ranking))]
+    ranking = np.argsort(distance, kind="stable")
+    # Of each item: its weight, its weighted distance to either side, its distance; a choice is judged by their sums.
+    parts = np.stack([weights, weights * away, distance])
+    inside = np.arange(len(ranking)) < anchor_count(len(ranking))
+    cost = float(_anchor_cost(parts[:, ranking[inside]].sum(axis=1), inside.sum()))
     while True:
-        trials = [[*(i for i in items if i != out), new] for out in items for new in ranking if new not in items]
-        best = min(trials, key=cost, default=items)
-        if cost(best) >= cost(items) - 1e-12:
+        chosen, others = ranking[inside], ranking[~inside]
+        exchanged = parts[:, chosen].sum(axis=1)[:, None, None] - parts[:, chosen, None] + parts[:, None, others]
+        trials = _anchor_cost(exchanged, len(chosen))
+        if trials.size == 0 or trials.min() >= cost - 1e-12:
             break
-        items = best
+        out, new = np.unravel_index(trials.argmin(), trials.shape)
+        cost = float(trials[out, new])
+        inside[np.isin(ranking, (chosen[out], others[new]))] ^= True
+    items = ranking[inside].tolist()
     items.sort(key=lambda item: float(distance[item]))
     support = float(support_at(shifts.shift, shifts.width, np.array([position]))[0])
-    return AnchorChoice(strategy, tuple(items), tuple(ranking), position, shifts.sd, support)
+    return AnchorChoice(strategy, tuple(items), tuple(ranking.tolist()), position, shifts.sd, support)
+
+
+def _anchor_cost(sums: FloatArray, n_items: int) -> FloatArray:
+    """Return how ill items stand for a position: how far away together, and apart, from sums over them."""
+    weights, away, distance = sums
+    return np.asarray((away / weights) ** 2 + distance / n_items / 4)
 
 
 def differing_items(shifts: ItemShifts, choice: AnchorChoice, covariance: FloatArray) -> BoolArray:

@@ -104,6 +104,27 @@ def test_small_groups_are_counted_and_not_compared():
     assert grouping.equal_alpha is None
 
 
+def test_every_pair_of_the_largest_groups_is_compared_and_the_others_with_the_reference():
+    made = simulate(np.random.default_rng(4), n=(500, 500), n_items=4)
+    labels = np.repeat(["a", "b", "c", "d", "e"], [300, 250, 200, 200, 50])
+
+    found = run(made, groupings={"country": labels}, reference={"country": "b"}).groupings[0]
+
+    assert [(pair.reference, pair.focal) for pair in found.pairs] == [
+        ("b", "a"), ("b", "c"), ("b", "d"), ("a", "c"), ("a", "d"), ("c", "d")
+    ]  # fmt: skip
+
+
+def test_of_many_groups_the_smaller_ones_are_compared_with_the_reference_only():
+    made = simulate(np.random.default_rng(4), n=(450, 450), n_items=3)
+    labels = np.repeat(list("abcdefgh"), [120, 119, 118, 115, 110, 108, 105, 105])
+
+    found = run(made, groupings={"country": labels}, reference={}).groupings[0]
+
+    assert len(found.pairs) == 7 + 10
+    assert {pair.reference for pair in found.pairs if "h" in (pair.reference, pair.focal)} == {"a"}
+
+
 def test_people_without_any_answer_are_left_out():
     made = simulate(np.random.default_rng(4), n_items=6, skipped=(0.1, 0.1))
     responses = made.responses.copy()
