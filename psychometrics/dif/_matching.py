@@ -179,12 +179,19 @@ def purify(
     result, flagged = test(anchors)
     if not enabled:
         return Purified(result, anchors, 0, True)
+    tried: list[BoolArray] = []
     for iteration in range(max_iterations):
         if (flagged == ~anchors).all():
             return Purified(result, anchors, iteration, True)
         if n_items - flagged.sum() < 2:
             return Purified(result, anchors, iteration, False)
+        tried.append(anchors)
         anchors = ~flagged
+        again = [step for step, before in enumerate(tried) if (before == anchors).all()]
+        if again:
+            # The steps go round: the last one is known without making those in between.
+            anchors = tried[again[0] + (max_iterations - again[0]) % (len(tried) - again[0])]
+            return Purified(test(anchors)[0], anchors, max_iterations, False)
         result, flagged = test(anchors)
     return Purified(result, anchors, max_iterations, bool((flagged == ~anchors).all()))
 

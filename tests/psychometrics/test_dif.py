@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
+from psychometrics.dif._matching import purify
 from psychometrics.dif.breslow_day import breslow_day
 from psychometrics.dif.delta_plot import delta_plot
 from psychometrics.dif.generalized import generalized_mantel_haenszel
@@ -215,6 +216,23 @@ def test_methods_for_two_groups_refuse_three(graded):
 def test_anchors_and_purification_exclude_each_other(graded):
     with pytest.raises(ValueError, match="not both"):
         mantel(graded.responses, graded.groups, focal="F", anchors=[0, 1], purified=True)
+
+
+@pytest.mark.parametrize("most", [9, 10])
+def test_purification_that_goes_round_ends_where_all_its_steps_would(most):
+    calls = []
+
+    def test(anchors):
+        calls.append(anchors)
+        return anchors.tolist(), np.array([False, True, False]) if anchors[1] else np.array([False, False, True])
+
+    found = purify(test, 3, enabled=True, max_iterations=most)
+
+    # All, without the second, without the third, without the second: every odd step is without the second.
+    assert len(calls) == 4
+    assert found.iterations == most
+    assert not found.converged
+    assert found.anchors.tolist() == found.result == [True, most == 10, most == 9]
 
 
 def test_breslow_day_equals_the_chi_square_with_counts_found_by_bisection(binary):
