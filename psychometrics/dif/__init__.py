@@ -2,5 +2,6 @@
 
 Observed-score methods (`mantel_haenszel`, `polytomous`, `standardization`, `logistic`) compare people with the same
 matching score; model-based ones (`anchors`, `impact`) compare item parameters after the groups were put on one scale by
-anchor items. *Reference* and *focal* name the two sides; every effect is focal minus reference.
+anchor items; `trees` searches covariates for groups that nobody named. *Reference* and *focal* name the two sides;
+every effect is focal minus reference.
 """

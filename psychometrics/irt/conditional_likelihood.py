@@ -214,7 +214,9 @@ class _Items:
     def _take(self, fixed: FloatArray, item: int, left: FloatArray) -> None:
         """Multiply what is fixed so far by an item, and fix each of its own codes."""
         start, factor = self.first[item], self.factors[item]
-        fixed[:start] = _times(fixed[:start], factor)
+        # Beyond the scores that the items so far can reach there are only zeros.
+        reach = slice(int(self.highest[: item + 1].sum()) + 1)
+        fixed[:start, :, reach] = _times(fixed[:start, :, reach], factor)
         for code in range(1, self.highest[item] + 1):
             fixed[start + code - 1] = factor[:, code, None] * _up(left, code)
 
