@@ -209,11 +209,10 @@ def maximize(
     windows: list[list[slice]] = [[] for _ in patterns]
     for iteration in range(1, max_iterations + 1):
         cycle = em_cycle(unpack(x, layout, start), layout, patterns, nodes, n_codes, windows)
-        windows = cycle.windows
         if safe is not None and not cycle.log_likelihood >= best - 1e-9 * abs(best):
             x, safe, history = safe, None, []
             continue
-        best = max(best, cycle.log_likelihood)
+        best, windows = max(best, cycle.log_likelihood), cycle.windows
         mapped = pack(cycle.state, layout)
         if np.abs(mapped - x).max(initial=0.0) < tolerance:
             return Estimate(cycle.state, cycle.log_likelihood, iteration, True)
