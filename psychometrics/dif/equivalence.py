@@ -14,9 +14,20 @@ from psychometrics._validation import as_proportion
 from psychometrics.dif.logistic import LogisticDif
 from psychometrics.dif.mantel_haenszel import MantelHaenszel
 from psychometrics.dif.polytomous import Mantel
+from psychometrics.dif.raju import RajuAreas
+from psychometrics.dif.residuals import ResidualDif
+from psychometrics.dif.sibtest import Sibtest
 
-# Where the classes of ETS leave A: 1 on the delta scale, which is 1 / 2.35 in log odds, and .17 item SDs.
-_DELTA_BOUND, _LOG_ODDS_BOUND, _SMD_BOUND = 1.0, 1 / 2.35, 0.17
+# Effect, its error, and the bound where the classes of ETS leave A: 1 on the delta scale, which is 1 / 2.35 in log
+# odds, and .17 item SDs. Score points and trait units have no usual bound.
+_EFFECTS: dict[type, tuple[str, str, str, float | None]] = {
+    MantelHaenszel: ("MH D-DIF", "delta", "delta_se", 1.0),
+    Mantel: ("standardised mean difference", "smd_standardized", "smd_se", 0.17),
+    LogisticDif: ("log odds ratio", "log_odds_ratio", "log_odds_ratio_se", 1 / 2.35),
+    Sibtest: ("expected item score, score points", "beta", "se", None),
+    ResidualDif: ("mean residual, score points", "raw", "raw_se", None),
+    RajuAreas: ("signed area, trait units", "signed_area", "signed_se", None),
+}
 
 
 @dataclass(frozen=True)
@@ -115,7 +126,7 @@ def equivalence_test(
 
 
 def dif_equivalence(
-    found: MantelHaenszel | Mantel | LogisticDif,
+    found: MantelHaenszel | Mantel | LogisticDif | Sibtest | ResidualDif | RajuAreas,
     *,
     bound: npt.ArrayLike | None = None,
     significance: float = 0.05,
@@ -125,28 +136,29 @@ def dif_equivalence(
 
     Parameters
     ----------
-    found : MantelHaenszel, Mantel or LogisticDif
-        The effect is MH D-DIF; the standardised mean difference in item SDs; or the log odds ratio of each group
-        against the reference, shape (n_items, n_groups - 1), which is uniform differential functioning only.
+    found : MantelHaenszel, Mantel, LogisticDif, Sibtest, ResidualDif or RajuAreas
+        The effect is MH D-DIF; the standardised mean difference in item SDs; the log odds ratio of each group against
+        the reference, shape (n_items, n_groups - 1); SIBTEST's difference of expected item scores; the difference of
+        mean residuals, both in score points; the signed area. All are uniform: where curves cross they may be zero.
     bound : float or array_like, optional
-        Default: where ETS stops calling a difference negligible: 1; .17; 1 / 2.35 = .43.
+        Default: where ETS stops calling a difference negligible: 1; .17; 1 / 2.35 = .43; the others need one.
     significance, adjusted
         As in `equivalence_test`.
 
     Raises
     ------
     ValueError
-        For results of another method: give `equivalence_test` the effect and its standard error.
+        For results of another method: give `equivalence_test` the effect and its standard error (that of a 95 %
+        interval such as those of `score_impact` is its width / 3.92). Without a bound where none is usual.
     """
-    if isinstance(found, MantelHaenszel):
-        effect, value, error, usual = "MH D-DIF", found.delta, found.delta_se, _DELTA_BOUND
-    elif isinstance(found, Mantel):
-        with np.errstate(divide="ignore", invalid="ignore"):
-            error = found.smd_se * found.smd_standardized / found.smd
-        effect, value, usual = "standardised mean difference", found.smd_standardized, _SMD_BOUND
-    elif isinstance(found, LogisticDif):
-        effect, value, error, usual = "log odds ratio", found.log_odds_ratio, found.log_odds_ratio_se, _LOG_ODDS_BOUND
-    else:
+    if type(found) not in _EFFECTS:
         raise ValueError(f"no effect is known for {type(found).__name__}: give equivalence_test effect and error")
+    effect, value_name, error_name, usual = _EFFECTS[type(found)]
     limit = usual if bound is None else bound
+    if limit is None:
+        raise ValueError(f"{effect}: no bound is usual here; say from which effect on a difference matters")
+    value, error = getattr(found, value_name), getattr(found, error_name)
+    if isinstance(found, Mantel):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            error = error * value / found.smd
     return equivalence_test(value, error, bound=limit, significance=significance, adjusted=adjusted, effect=effect)

@@ -11,9 +11,13 @@ from psychometrics import (
     delta_plot,
     dif_equivalence,
     equivalence_test,
+    group_item_parameters,
     logistic_dif,
     mantel,
     mantel_haenszel,
+    raju_areas,
+    residual_dif,
+    sibtest,
 )
 from tests.psychometrics.simulation import simulate
 
@@ -90,6 +94,23 @@ def test_each_method_has_its_effect_and_bound(made):
     np.testing.assert_allclose(found["MH D-DIF"].estimate, by_table.delta)
     means = found["standardised mean difference"]
     np.testing.assert_allclose(means.estimate / means.se, by_means.smd / by_means.smd_se)
+
+
+def test_effects_in_score_points_and_trait_units_need_a_bound(made):
+    parameters = group_item_parameters(made.responses, made.groups, reference="R")
+    results = [
+        sibtest(made.responses, made.groups, focal="F"),
+        residual_dif(made.responses, made.groups, focal="F"),
+        raju_areas(parameters, anchors=~made.differs),
+    ]
+
+    for result, bound in zip(results, (0.1, 0.1, 0.3), strict=True):
+        found = dif_equivalence(result, bound=bound)
+
+        assert (found.conclusion[made.differs] == "differs").all()
+        assert (found.conclusion[~made.differs] == "negligible").sum() >= 8
+        with pytest.raises(ValueError, match="no bound is usual"):
+            dif_equivalence(result)
 
 
 def test_few_people_leave_it_open():
