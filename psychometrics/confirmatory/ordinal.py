@@ -47,7 +47,11 @@ class OrdinalFactorModel:
     residual_correlations : ndarray of float, shape (n_groups, n_items, n_items)
         Polychoric minus implied correlations.
     fit : FitMeasures
-        ``scaled`` holds the scaled and shifted test and what follows from it.
+        ``scaled`` holds the scaled and shifted test, chi2 / scaling_factor plus a shift, and what follows from it. The
+        plain statistics have no known distribution. Robust indices (Savalei, 2021) are nan where thresholds are equal
+        across groups, for which they are not defined; with several groups their CFI and TLI use lavaan's baseline.
+        Cut-offs made for continuous items do not hold for the plain and scaled indices (Xia & Yang, 2019, Behavior
+        Research Methods 51, 409-428).
     merged : mapping of str to tuple of tuple of int
         The codes in each category of the items of which categories were put together.
     n_corrected_tables : int

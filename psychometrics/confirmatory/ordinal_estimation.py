@@ -46,15 +46,15 @@ class Estimated:
     def bread(self) -> Floats:
         """The inverse of the information, Delta' W Delta."""
         information = weighted_products(self.jacobian, self.data.share[:, None] * self.data.weights)
-        scale = 1.0 / np.sqrt(np.diag(information))
-        values, vectors = np.linalg.eigh(information * np.outer(scale, scale))
-        if values[0] < 1e-9:
+        scale = np.sqrt(np.maximum(np.diag(information), np.finfo(float).tiny))
+        relative = information / np.outer(scale, scale)
+        # A pivot is the share of a parameter's information that those before it leave.
+        if _smallest_pivot(relative) < 1e-9:
             raise ValueError(
                 "the model is not identified: some of its parameters can move without changing what it implies; "
                 "free fewer parameters or give each factor more items"
             )
-        root = scale[:, None] * vectors / np.sqrt(values)
-        return np.asarray(root @ root.T)
+        return np.asarray(np.linalg.inv(relative) / np.outer(scale, scale))
 
     @cached_property
     def weighted_jacobian(self) -> Floats:
@@ -79,3 +79,11 @@ def estimate(data: OrdinalData, layout: Layout, parameterisation: str) -> Estima
     residuals = data.statistics - implied_statistics(matrices, data.used, parameterisation)
     slopes = statistics_jacobian(layout, matrices, data.used, parameterisation)
     return Estimated(data, layout, parameterisation, parameters, slopes, residuals, converged)
+
+
+def _smallest_pivot(matrix: Floats) -> float:
+    """Return the smallest squared pivot of the Cholesky factor; 0 where there is no factor."""
+    try:
+        return float(np.diag(np.linalg.cholesky(matrix)).min() ** 2)
+    except np.linalg.LinAlgError:
+        return 0.0

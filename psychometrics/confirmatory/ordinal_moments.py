@@ -18,7 +18,7 @@ from psychometrics._validation import Booleans, Floats, Integers
 from psychometrics.irt._patterns import count_patterns
 from psychometrics.polychoric import CategoryTables, at_edge, pair_influence, two_step_correlations
 
-_BLOCK_BYTES = 1 << 26
+_BLOCK_BYTES = 1 << 23
 
 
 @dataclass(frozen=True)

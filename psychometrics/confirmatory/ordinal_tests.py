@@ -76,7 +76,7 @@ def scaled_difference(general: Estimated, restricted: Estimated) -> ScaledTest:
     chi2 = restricted.chi2 - general.chi2
     if df < 1:
         return ScaledTest(chi2, df, float("nan"), float("nan"))
-    reached = np.linalg.lstsq(wide, narrow, rcond=None)[0]
+    reached = np.linalg.solve(wide.T @ wide, wide.T @ narrow)
     restrictions = null_space(reached.T, rcond=1e-8)[:, -df:].T
     return restriction_test(general, restrictions, chi2)
 
