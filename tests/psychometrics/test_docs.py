@@ -56,12 +56,19 @@ def test_the_page_quotes_what_lavaan_gave(case):
 
 
 def test_every_function_the_page_names_exists():
-    table = PAGE.read_text().partition("## From R")[2].partition("## Limits")[0]
+    named = PAGE.read_text().partition("## From R")[2].partition("Where defaults differ")[0]
+    table, _, others = named.partition("And what R has not")
     cells = [row.split("|")[2] for row in table.splitlines() if row.startswith("| `")]
-    ours = {name for cell in cells for name in re.findall(r"`([a-z_0-9]+)`", cell)}
+    ours = {name for text in (*cells, others) for name in re.findall(r"`([a-z_0-9]+)`", text)}
 
-    assert ours
+    assert len(ours) > 50
     assert ours <= set(psychometrics.__all__)
+
+
+def test_every_simulation_is_named():
+    scripts = {file.stem for file in Path(__file__).parent.glob("monte_carlo_*.py")}
+
+    assert scripts <= set(re.findall(r"monte_carlo_\w+", PAGE.read_text()))
 
 
 def test_pictures_of_the_page_are_there():
