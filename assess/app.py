@@ -9,12 +9,12 @@ from http import HTTPStatus
 from itertools import chain
 from typing import Any
 
-from flask import Flask, Response, g, redirect, render_template, request, url_for
-from flask_wtf import CSRFProtect
+from flask import Flask, Request, Response, g, redirect, render_template, request, url_for
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response as BaseResponse
 
-from assess import access, error_pages, i18n, web
+from assess import access, error_pages, form_tokens, i18n, web
 from assess.administration import service as administrations
 from assess.analysis import service as audits
 from assess.analysis import sets as response_sets
@@ -22,6 +22,7 @@ from assess.consent import service as consent
 from assess.consent.texts import consent_texts
 from assess.db import declare_tables
 from assess.errors import NotFound
+from assess.fragments import fragment
 from assess.i18n import lazy_gettext as _
 from assess.paths import STATIC, TEMPLATES
 from assess.people import service as people
@@ -86,20 +87,22 @@ def create_app(installation: Installation) -> Flask:
     app = Flask("assess", template_folder=str(TEMPLATES), static_folder=str(STATIC), static_url_path="/static")
     app.config.update(
         SECRET_KEY=installation.vault.installation_key("cookies"),
-        SESSION_COOKIE_NAME="assess_form",
+        SESSION_COOKIE_NAME="assess_notices",
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=installation.settings.secure_cookies,
-        WTF_CSRF_TIME_LIMIT=None,  # a client may take a day over a page; the token lives as long as the browser session
+        WTF_CSRF_ENABLED=False,  # every form is checked in one place, `form_tokens`
         WTF_I18N_ENABLED=False,
         MAX_CONTENT_LENGTH=64 * 1024 * 1024,
         MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
     )
+    app.session_interface = _Notices()
     app.extensions["assess"] = installation
+    app.extensions["assess_sheets"] = {}
     app.extensions["assess_hooks"] = HOOKS
     app.before_request(_speak)
     app.before_request(_refuse_zero_bytes)
     app.before_request(_check_access)
-    CSRFProtect(app)
+    form_tokens.protect(app)
     app.after_request(_add_headers)
     app.teardown_request(web.close_request_session)
     _register_pages(app)
@@ -107,6 +110,21 @@ def create_app(installation: Installation) -> Flask:
     error_pages.register(app)
     access.check_table(app)
     return app
+
+
+class _Notices(SecureCookieSessionInterface):
+    """Flask's session carries what is said on the next page (`flash`): mostly nothing, and then nothing is done."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """Read the cookie where there is one."""
+        if app.config["SESSION_COOKIE_NAME"] in request.cookies:
+            return super().open_session(app, request)
+        return self.session_class()
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Write the cookie where something was said or read."""
+        if session.accessed:
+            super().save_session(app, session, response)
 
 
 def _register_pages(app: Flask) -> None:
@@ -143,7 +161,7 @@ def _register_words(app: Flask) -> None:
     app.jinja_env.newstyle_gettext = True  # type: ignore[attr-defined]
     app.jinja_env.globals.update(_=i18n.page_text, gettext=i18n.page_text, ngettext=i18n.page_text_for)
     app.jinja_env.filters.update(i18n.FILTERS)
-    app.jinja_env.globals["geometry"] = charts
+    app.jinja_env.globals.update(geometry=charts, fragment=fragment)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(_page_words)
 
@@ -157,7 +175,7 @@ def _page_words() -> dict[str, Any]:
         "text_direction": i18n.text_direction,
         "interface_languages": i18n.interface_languages(),
         "current_person": visitor,
-        "navigation": _navigation(visitor.roles) if visitor else [],
+        "navigation": _navigation(visitor.roles, request.endpoint, i18n.current_locale()) if visitor else (),
         "static": _static_address,
         "simulated": bool(visitor and visitor.simulated),
         "help_contact": web.installation().settings.help_contact,
@@ -172,10 +190,11 @@ _NAVIGATION = {
 }
 
 
-def _navigation(roles: frozenset[Role]) -> list[tuple[str, str, bool]]:
+@cache
+def _navigation(roles: frozenset[Role], shown: str | None, _locale: str) -> tuple[tuple[str, str, bool], ...]:
     """Return the main links of a person's roles: label, address, whether it is the page shown."""
     links = {endpoint: label for role, entries in _NAVIGATION.items() if role in roles for endpoint, label in entries}
-    return [(str(label), url_for(endpoint), request.endpoint == endpoint) for endpoint, label in links.items()]
+    return tuple((str(label), url_for(endpoint), endpoint == shown) for endpoint, label in links.items())
 
 
 @cache

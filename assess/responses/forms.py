@@ -26,10 +26,16 @@ class Question:
     value: str
     remarks: tuple[Remark, ...]
 
-    @property
-    def is_untouched(self) -> bool:
-        """Whether it shows nothing that anyone has said."""
-        return self.field == rules.field_name(self.id, 0) and not self.value and not self.remarks
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What was said so far on one page: revision and answer of its items, and remarks on them."""
+
+    answers: Mapping[str, tuple[int, Answer]]
+    remarks: Mapping[str, Sequence[Remark]]
+
+
+NOTHING_SAID = Said({}, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +70,12 @@ def read_answers(instrument: Instrument, form: MultiDict[str, str]) -> Given:
     return rules.read_fields(instrument, fields)
 
 
-def questions_of(
-    instrument: Instrument,
-    language: Language,
-    number: int,
-    *,
-    stored: Mapping[str, tuple[int, Answer]],
-    remarks: Mapping[str, Sequence[Remark]],
-) -> tuple[Question, ...]:
-    """Return the items of one page with what is stored of each."""
+def questions_of(instrument: Instrument, language: Language, number: int, said: Said) -> tuple[Question, ...]:
+    """Return the items of one page with what was said about each."""
     first = (number - 1) * instrument.items_per_page + 1
     questions = []
     for position, item in enumerate(rules.pages_of(instrument)[number - 1], start=first):
-        revision, answer = stored.get(item.id, (0, Missing.NOT_REACHED))
+        revision, answer = said.answers.get(item.id, (0, Missing.NOT_REACHED))
         words = language.options[item.response_scale]
         questions.append(
             Question(
@@ -89,7 +88,7 @@ def questions_of(
                     for option in instrument.response_scale(item.response_scale).options
                 ),
                 value=value_of(answer),
-                remarks=tuple(remarks.get(item.id, ())),
+                remarks=tuple(said.remarks.get(item.id, ())),
             )
         )
     return tuple(questions)

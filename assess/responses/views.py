@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import lru_cache, partial
+from functools import partial
 
-from flask import Blueprint, get_template_attribute, jsonify, redirect, render_template, request, url_for
-from markupsafe import Markup
+from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from assess import web
 from assess.administration import service as administrations
 from assess.administration.rules import Sitting
 from assess.errors import AssessError, Conflict, NotFound
+from assess.fragments import sheet
 from assess.i18n import current_locale
-from assess.instruments.rules import Language
+from assess.instruments.rules import Instrument
 from assess.responses import forms, rules, service
-from assess.responses.forms import Question
+from assess.responses.forms import NOTHING_SAID, Said
 from assess.responses.rules import NOTHING_GIVEN, NOTHING_SAVED, Given, Missing, Saved
 from assess.transactions import Transaction
 
@@ -66,8 +65,12 @@ def page(assignment_id: str, number: int) -> str | Response:
         sitting = administrations.open_sitting(tx, assignment_id)
         if sitting is None:
             return _to_begin(assignment_id)
-        shown = _shown(tx, sitting, number)
-    return render_template("responses/page.html", **shown)
+        instrument = service.instrument_of(tx, sitting)
+        said = _said(tx, sitting, number)
+    draw = partial(_drawn, instrument, sitting.locale, number, said)
+    if said != NOTHING_SAID:
+        return draw(assignment_id)
+    return sheet((instrument.digest, sitting.locale, number), draw, about=assignment_id)
 
 
 @pages.post("/assignments/<assignment_id>/pages/<int:number>")
@@ -87,9 +90,9 @@ def save_page(assignment_id: str, number: int) -> Response | tuple[str, int]:
         for item_id, (kind, comment) in press.remarks.items():
             service.remark(tx, sitting, item_id, kind, comment=comment)
         status = _status(given, saved)
-        shown = {} if status == 200 else _shown(tx, sitting, number, given, saved)
-    if shown:
-        return render_template("responses/page.html", **shown), status
+        said = _said(tx, sitting, number) if status != 200 else NOTHING_SAID
+    if status != 200:
+        return _drawn(instrument, sitting.locale, number, said, assignment_id, given=given, saved=saved), status
     return _next(assignment_id, number, len(rules.pages_of(instrument)), press)
 
 
@@ -123,52 +126,33 @@ def review(assignment_id: str) -> str | Response:
     )
 
 
-def _shown(
-    tx: Transaction, sitting: Sitting, number: int, given: Given = NOTHING_GIVEN, saved: Saved = NOTHING_SAVED
-) -> dict[str, object]:
-    """Return what the template of a page of questions needs, with what could not be saved as it was given."""
-    instrument = service.instrument_of(tx, sitting)
-    by_page = rules.pages_of(instrument)
+def _said(tx: Transaction, sitting: Sitting, number: int) -> Said:
+    """Return what was said so far on one page: answers, and remarks on its items."""
+    by_page = rules.pages_of(service.instrument_of(tx, sitting))
     if not 1 <= number <= len(by_page):
         raise NotFound
-    language = instrument.language(sitting.locale)
-    on_page = [item.id for item in by_page[number - 1]]
-    questions = forms.questions_of(
-        instrument,
-        language,
-        number,
-        stored=service.answers_on(tx, sitting, on_page),
-        remarks=service.remarks_on(tx, sitting),
+    on_page = {item.id for item in by_page[number - 1]}
+    remarks = {item_id: kinds for item_id, kinds in service.remarks_on(tx, sitting).items() if item_id in on_page}
+    return Said(service.answers_on(tx, sitting, on_page), remarks)
+
+
+def _drawn(
+    instrument: Instrument, locale: str, number: int, said: Said, assignment_id: str,
+    *, given: Given = NOTHING_GIVEN, saved: Saved = NOTHING_SAVED,
+) -> str:  # fmt: skip
+    """Draw a page of questions, with what could not be saved as it was given."""
+    language = instrument.language(locale)
+    return render_template(
+        "responses/page.html",
+        assignment_id=assignment_id,
+        words=instrument.report_language(current_locale()),
+        language=language,
+        number=number,
+        n_pages=len(rules.pages_of(instrument)),
+        questions=forms.questions_of(instrument, language, number, said),
+        faults=forms.fault_messages(instrument, given),
+        disputed=forms.clash_messages(instrument, language, saved.clashes),
     )
-    faults = forms.fault_messages(instrument, given)
-    disputed = forms.clash_messages(instrument, language, saved.clashes)
-    return {
-        "assignment_id": sitting.assignment_id,
-        "words": instrument.report_language(current_locale()),
-        "language": language,
-        "number": number,
-        "n_pages": len(by_page),
-        "questions": questions,
-        "draw": partial(_draw, language=language, faults=faults, disputed=disputed),
-        "faults": faults,
-        "disputed": disputed,
-    }
-
-
-def _draw(
-    question: Question, *, language: Language, faults: Mapping[str, str], disputed: Mapping[str, Markup]
-) -> Markup:
-    """Draw one item; what nobody has touched is the same for everyone and is drawn once."""
-    if question.is_untouched and question.id not in faults:
-        return _draw_untouched(question, language.locale, language.direction, current_locale())
-    draw = get_template_attribute("responses/question.html", "draw")
-    return Markup(draw(question, language, faults.get(question.id, ""), disputed.get(question.id, "")))  # noqa: S704
-
-
-@lru_cache(maxsize=4096)
-def _draw_untouched(question: Question, locale: str, direction: str, _interface: str) -> Markup:
-    draw = get_template_attribute("responses/question.html", "draw")
-    return Markup(draw(question, {"locale": locale, "direction": direction}))  # noqa: S704 it is our own template
 
 
 def _already_sent(tx: Transaction, sitting: Sitting, given: Given) -> Response | tuple[str, int]:

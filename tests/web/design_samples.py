@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from assess import i18n
 from assess.paths import TEMPLATES
@@ -61,7 +62,12 @@ def environment(locale: str = "en") -> Environment:
     )
     jinja.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
     jinja.filters.update(i18n.FILTERS, zip_=lambda left, right: list(zip(left, right, strict=True)))
+
+    def fragment(template: str, macro: str, *arguments: Any) -> Markup:
+        return Markup(getattr(jinja.get_template(template).module, macro)(*arguments))
+
     jinja.globals.update(csrf_token=lambda: "token", url_for=lambda endpoint, **_: f"/{endpoint}", geometry=charts)
+    jinja.globals.update(fragment=fragment)
     return jinja
 
 
