@@ -7,6 +7,9 @@ and deviations d, let s = sum over A of l^2 / t and b = sum over A of l d / t. B
     -2 log f = sum over A of (log 2 pi + log t + d^2 / t) + log(1 + s) - b^2 / (1 + s),
 
 so everything is a sum over items plus a function of the two numbers s and b, which are linear in the row's answers.
+
+``psychometrics.confirmatory`` fits this model too, but inverts a matrix per pattern of gaps: with gaps it takes 6 to 20
+times as long, and omega is asked of every scale in every group.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import numpy as np
 from psychometrics._validation import Floats
 from psychometrics.confirmatory._least_squares import least_squares_point, least_squares_weights
 from psychometrics.confirmatory._likelihood import Point, likelihood_point
-from psychometrics.confirmatory._maximise import maximise
+from psychometrics.confirmatory._maximise import Maximum, maximise
 from psychometrics.confirmatory._parameters import Layout, Matrices
 from psychometrics.confirmatory._sample import Sample
 from psychometrics.confirmatory._structure import separated
@@ -20,6 +20,8 @@ ESTIMATORS = ("ML", "MLR", "MLM", "GLS", "ULS")
 LEAST_SQUARES = ("GLS", "ULS")
 
 Samples = tuple[Sample, ...]
+# Smallest variance of a factor, as a share of where it starts, once variances are bounded.
+_SMALLEST_FACTOR = 0.01
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,19 @@ class Fitted:
 
 
 def fit_layout(layout: Layout, samples: Samples, estimator: str) -> Fitted:
-    """Fit by maximum likelihood or least squares, from the starts of the layout."""
+    """
+    Fit by maximum likelihood or least squares, from the starts of the layout.
+
+    Residual variances may be negative, down to minus the item's variance, for that tells of a wrong model. Where that
+    has no end, as when hardly anything loads on a factor, no variance is let below zero.
+    """
+    best = _best(layout, samples, estimator, _floor(layout, samples, lowest=-1.0))
+    if best.bounded or not best.converged:
+        best = _best(layout, samples, estimator, _floor(layout, samples, lowest=0.0))
+    return Fitted(layout, samples, estimator, best.parameters, best.point, best.converged)
+
+
+def _best(layout: Layout, samples: Samples, estimator: str, floor: Floats) -> Maximum:
     start = layout.start()
     if estimator in LEAST_SQUARES:
         weights = least_squares_weights(estimator, samples)
@@ -82,13 +96,25 @@ def fit_layout(layout: Layout, samples: Samples, estimator: str) -> Fitted:
         def squares(parameters: Floats) -> Point:
             return least_squares_point(layout, parameters, samples, weights)
 
-        parameters, point, converged = maximise(start, squares, squares)
-        return Fitted(layout, samples, estimator, parameters, point, converged)
+        return maximise(start, squares, squares, floor)
     if not all(sample.complete for sample in samples):
         # A fit to the unrestricted moments is quick and ends near the top of the full-information likelihood.
-        start = maximise(start, *_likelihoods(layout, tuple(sample.as_if_complete() for sample in samples)))[0]
-    parameters, point, converged = maximise(start, *_likelihoods(layout, samples))
-    return Fitted(layout, samples, estimator, parameters, point, converged)
+        complete = tuple(sample.as_if_complete() for sample in samples)
+        start = maximise(start, *_likelihoods(layout, complete), floor).parameters
+    return maximise(start, *_likelihoods(layout, samples), floor)
+
+
+def _floor(layout: Layout, samples: Samples, *, lowest: float) -> Floats:
+    """Return the smallest value of each parameter; ``lowest`` is that of residual variances, in item variances."""
+    floor = np.full(layout.n_parameters + 1, -np.inf)
+    for group, sample in enumerate(samples):
+        residual = np.diag(layout.free.residual_covariance[group])
+        floor[residual] = np.maximum(floor[residual], lowest * np.diag(sample.covariance))
+        if lowest == 0.0:
+            factor = np.diag(layout.free.factor_covariance[group])
+            start = np.diag(layout.values.factor_covariance[group])
+            floor[factor] = np.maximum(floor[factor], _SMALLEST_FACTOR * np.maximum(start, 0.0))
+    return floor[1:]
 
 
 def _likelihoods(

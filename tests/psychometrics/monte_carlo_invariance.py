@@ -1,5 +1,5 @@
 """
-How often the ladder of invariance errs: python -m tests.psychometrics.monte_carlo_invariance [replications].
+How often the ladder of invariance errs: python -m tests.psychometrics.monte_carlo_invariance [replications [scenario]].
 
 Two groups, six items on one factor, the second group half a standard deviation lower; normal answers by ML, and the
 same cut into five codes by MLR, where equal steps leave means and spreads that no straight line joins, so that what is
@@ -73,13 +73,15 @@ def replicate(n: int, scenario: str, coarse: bool, seed: int) -> list[float]:
     return [*wrong, float(freed == truth)]
 
 
-def main(replications: int) -> None:
+def main(replications: int, only: str | None) -> None:
     columns = [f"{criterion}:{step}" for criterion in CRITERIA for step in ("metric", "scalar", "strict")]
     print("wrong verdicts in %, by criterion and step; exact: partial invariance frees just what differs")
     print(f"{'answers':>10} {'n each':>6} {'scenario':<22}" + "".join(f"{name:>13}" for name in columns) + "  exact")
     for coarse in (False, True):
         for scenario in ("invariant", "one intercept +0.3") if coarse else SCENARIOS:
             for n in SIZES:
+                if only not in (None, scenario):
+                    continue
                 rows = [replicate(n, scenario, coarse, seed) for seed in range(replications)]
                 rates = 100.0 * np.mean(rows, axis=0)
                 figures = "".join(f"{rate:13.1f}" for rate in rates[:-1])
@@ -90,4 +92,4 @@ def main(replications: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 200)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 200, sys.argv[2] if len(sys.argv) > 2 else None)

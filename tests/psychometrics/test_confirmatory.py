@@ -199,6 +199,21 @@ def test_a_modification_index_foretells_the_fall_of_the_chi_square():
     assert first.expected_change == pytest.approx(freed.estimates.residual_covariance[0, 1, 4], rel=0.1)
 
 
+def test_a_factor_that_hardly_anything_loads_on_ends_at_a_bound_and_is_said_to_be_improper():
+    rng = np.random.default_rng(5)
+    factor, noise = rng.normal(size=(90, 1)), rng.normal(size=(90, 6))
+    responses = np.hstack([noise[:, :3], noise[:, 3:] + factor])
+
+    # Unbounded, the third residual variance falls without end.
+    models = [confirmatory_factor_analysis(responses, FACTORS, estimator=name) for name in ("ML", "ULS")]
+
+    for model in models:
+        assert model.converged
+        assert not model.proper
+        assert np.diag(model.estimates.residual_covariance[0]).min() >= 0
+        assert np.isfinite(model.fit.chi2)
+
+
 def test_a_model_that_the_answers_do_not_determine_is_said_to_be_so():
     model = confirmatory_factor_analysis(answers(300), {"a": [0, 1, 2, 3, 4, 5], "b": [0, 1, 2, 3, 4, 5]})
 
