@@ -79,9 +79,11 @@ def mapping_for(header: Sequence[str], instrument: Instrument, wanted: Wanted) -
     groups = dict(mapping.groups) | {
         name or column: GroupColumn(column) for column, name in (_pair(entry, second=False) for entry in wanted.groups)
     }
+    guess = guess_mapping(header, instrument)
     return replace(
         mapping,
-        items=items or guess_mapping(header, instrument).items,
+        items=items or guess.items,
+        person=mapping.person or guess.person,
         groups=groups,
         language=wanted.language or mapping.language,
         missing=(*mapping.missing, *wanted.missing),

@@ -111,6 +111,8 @@ class _Sheet:
         self._item_cells = _picker([header.index(column) for column in columns])
         self._group_cells = _picker([header.index(column) for column in group_columns])
         self._names = columns + group_columns
+        self._person = header.index(mapping.person) if mapping.person else None
+        self._lines: dict[str, int] = {}  # the line each person stands in
         self._answers, self._group_codes = array("b"), array("B")
         self._faults: list[Fault] = []
         self._total = self._rows = self._without_answer = 0
@@ -124,6 +126,8 @@ class _Sheet:
         if len(row) != self._width:
             self.fault(line, "", "", f"has {len(row)} cells, the header has {self._width}")
             return
+        if self._person is not None and not self._is_new(row[self._person].strip(), line):
+            return
         try:
             answers = [codes[cell] for codes, cell in zip(self._codes, self._item_cells(row), strict=True)]
             labels = [known[cell] for known, cell in zip(self._labels, self._group_cells(row), strict=True)]
@@ -134,6 +138,13 @@ class _Sheet:
         if not self._faults:
             self._answers.extend(answers)
             self._group_codes.extend(labels)
+
+    def _is_new(self, person: str, line: int) -> bool:
+        """Tell whether a person has not come yet. Twice the same answers would make every interval too narrow."""
+        before = self._lines.setdefault(person, line) if person else line
+        if before != line:
+            self.fault(line, self._header[self._person or 0], person, f"stands in line {before} already")
+        return before == line
 
     def fault(self, line: int, column: str, value: str, reason: str) -> None:
         """Count a fault; the first ones are kept."""

@@ -14,6 +14,11 @@ from assess.instruments.rules import Instrument
 # Columns that usually say which group a person belongs to, for the guess only.
 _USUAL_GROUPS = ("language", "gender", "sex", "ageband", "country", "education", "firstlanguage", "ethnicity", "locale")
 
+# Columns that usually say who a person is.
+_USUAL_PERSONS = ("id", "person", "personid", "respondent", "respondentid", "participant", "participantid", "seqn")
+
+_KEYS = ("items", "groups", "language", "missing", "person")
+
 
 class MappingFault(AssessError):
     """The mapping of columns does not fit the file or the instrument; all that is wrong is listed."""
@@ -32,23 +37,31 @@ class ColumnMapping:
     """Items and groups by the column that holds them.
 
     `language` is that of all rows; rows of several languages have a group named "language" with locale codes as labels.
-    `missing` are texts that stand for "not answered" besides an empty cell.
+    `missing` are texts that stand for "not answered" besides an empty cell. `person` is the column that says who is
+    who: nobody may stand there twice; it is looked at and not kept.
     """
 
     items: Mapping[str, str]
     groups: Mapping[str, GroupColumn] = field(default_factory=dict)
     language: str = ""
     missing: tuple[str, ...] = ()
+    person: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as a mapping file would say it."""
         groups = {name: {"column": group.column, "labels": dict(group.labels)} for name, group in self.groups.items()}
-        return {"items": dict(self.items), "groups": groups, "language": self.language, "missing": list(self.missing)}
+        return {
+            "items": dict(self.items),
+            "groups": groups,
+            "language": self.language,
+            "missing": list(self.missing),
+            "person": self.person,
+        }
 
 
 def mapping_of(values: Mapping[str, Any]) -> ColumnMapping:
     """Return the mapping that a TOML file (or a kept mapping) says; every fault is named."""
-    faults = [f'unknown key "{key}"' for key in values if key not in ("items", "groups", "language", "missing")]
+    faults = [f'unknown key "{key}"' for key in values if key not in _KEYS]
     items, groups, missing = values.get("items", {}), values.get("groups", {}), values.get("missing", [])
     if not isinstance(items, dict) or not all(isinstance(column, str) for column in items.values()):
         faults.append('[items] must hold lines such as  phq1 = "DPQ010"')
@@ -56,6 +69,8 @@ def mapping_of(values: Mapping[str, Any]) -> ColumnMapping:
         faults.append('missing must be a list of texts, such as ["NA"]')
     if not isinstance(values.get("language", ""), str):
         faults.append('language must be a text such as "en"')
+    if not isinstance(values.get("person", ""), str):
+        faults.append("person must name a column")
     read = {}
     for name, entry in groups.items() if isinstance(groups, dict) else ():
         group = _group(entry)
@@ -65,7 +80,7 @@ def mapping_of(values: Mapping[str, Any]) -> ColumnMapping:
             read[name] = group
     if faults:
         raise MappingFault("The mapping needs mending:\n  " + "\n  ".join(faults))
-    return ColumnMapping(dict(items), read, values.get("language", ""), tuple(missing))
+    return ColumnMapping(dict(items), read, values.get("language", ""), tuple(missing), values.get("person", ""))
 
 
 def _group(entry: Any) -> GroupColumn | None:
@@ -94,7 +109,8 @@ def guess_mapping(header: Sequence[str], instrument: Instrument) -> ColumnMappin
     if not items:
         items = _guess_by_order(header, instrument)
     groups = {column: GroupColumn(column) for column in header if _bare(column) in _USUAL_GROUPS}
-    return ColumnMapping(items, groups)
+    person = next((named[name] for name in _USUAL_PERSONS if name in named), "")
+    return ColumnMapping(items, groups, person="" if person in items.values() else person)
 
 
 def _guess_by_order(header: Sequence[str], instrument: Instrument) -> dict[str, str]:
@@ -113,6 +129,7 @@ def check_mapping(mapping: ColumnMapping, header: Sequence[str], instrument: Ins
     """Refuse a mapping that names what does not exist, uses a column twice, or completes no scale."""
     faults = [f'no item named "{item}" in {instrument.id}' for item in mapping.items if not _has(instrument, item)]
     used = [*mapping.items.values(), *(group.column for group in mapping.groups.values())]
+    used += [mapping.person] if mapping.person else []
     faults += [f'the file has no column "{column}"' for column in used if column not in header]
     columns = list(mapping.items.values())
     faults += [

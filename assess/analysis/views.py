@@ -113,9 +113,8 @@ def _mapping(instrument: Instrument) -> ColumnMapping:
                   for label in form.get(f"label-{locale}", "").split(",") if label.strip()}  # fmt: skip
         groups["language"] = GroupColumn(spoken, labels)
     missing = tuple(text.strip() for text in form.get("missing", "").split(",") if text.strip())
-    return ColumnMapping(
-        {item: column for item, column in items.items() if column}, groups, form.get("language", ""), missing
-    )
+    chosen = {item: column for item, column in items.items() if column}
+    return ColumnMapping(chosen, groups, form.get("language", ""), missing, form.get("person", ""))
 
 
 def _mapping_page(file: ResponseFile, instrument: Instrument, mapping: ColumnMapping, problem: str) -> str:

@@ -54,6 +54,25 @@ def test_an_empty_cell_is_not_answered_and_never_a_zero(phq8):
     assert imported.n_without_answer == 1
 
 
+def test_nobody_may_stand_in_a_file_twice(phq8):
+    mapping = ColumnMapping(SAME_NAMES.items, person="id")
+    rows = ["a,0,1,2,3,0,1,2,3", "b,0,1,2,3,0,1,2,3", "a,0,1,2,3,0,1,2,3", ",0,1,2,3,0,1,2,3", ",0,1,2,3,0,1,2,3"]
+    text = "\n".join([",".join(["id", *ITEMS]), *rows])
+
+    (fault,) = faults(text, phq8, mapping).faults
+
+    assert (fault.line, fault.column, fault.value) == (4, "id", "a")
+    assert "line 2" in str(fault)
+
+
+def test_a_column_that_says_who_is_who_is_guessed_and_has_to_exist(phq8):
+    guess = guess_mapping(["Respondent_ID", *ITEMS], phq8)
+
+    assert guess.person == "Respondent_ID"
+    with pytest.raises(MappingFault, match='no column "who"'):
+        read(f"{HEADER}\n0,1,2,3,0,1,2,3,woman\n", phq8, ColumnMapping(SAME_NAMES.items, person="who"))
+
+
 def test_texts_named_in_the_mapping_are_not_answered(phq8):
     mapping = ColumnMapping(SAME_NAMES.items, SAME_NAMES.groups, missing=("NA",))
 
