@@ -129,8 +129,9 @@ def rasch_anchor_test(
     With 300 people a side and 20 items, 4 of them 0.6 logits harder in the focal group, whose trait is 0.5 lower, the
     share of the other items flagged at .05, and of those 4, was .06 and .79 with ``forward``, .04 and .74 with four
     anchors by ``mean_p_threshold``, .02 and .66 with ``gini``, whose single anchor is imprecise and lies in the middle
-    of the fair items; .05 and .79 with four anchors known to be fair; .09 and .69 with ``all_other``
-    (`tests/psychometrics/monte_carlo_rasch.py`, 100 samples).
+    of the fair items; .05 and .79 with four anchors known to be fair; .09 and .69 with ``all_other``. With 8 of the 20
+    harder every choice misses its level: .15, .10, .09 and .25, where known anchors keep .05
+    (`tests/psychometrics/monte_carlo_rasch.py`, 100 samples). `psychometrics.dif.anchors` is made for that.
 
     Raises
     ------

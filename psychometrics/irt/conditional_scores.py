@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy.special import ndtr
 
 from psychometrics._codes import BoolArray, FloatArray, IntArray
@@ -13,6 +14,8 @@ from psychometrics.irt.conditional import ConditionalModel
 # Bounds of the search for a trait; its last Newton step squares an error of this size.
 _LIMIT = 60.0
 _TOLERANCE = 1e-7
+# Patterns with scores worked on at once.
+_BLOCK = 20_000
 
 
 @dataclass(frozen=True)
@@ -82,15 +85,16 @@ def conditional_scores(model: ConditionalModel) -> ConditionalScores:
     found, place = np.unique(groups.pattern * (maxima.max() + 1) + groups.score, return_inverse=True)
     pattern, score = np.divmod(found, maxima.max() + 1)
     inside = (score > 0) & (score < maxima[pattern])
-    values = np.full(len(found), np.nan)
-    values[inside] = _maximum_likelihood(model, groups.patterns[pattern[inside]], score[inside])
     extremes = {int(p): _extrapolated(_all_scores(model, groups.patterns[p])) for p in np.unique(pattern[~inside])}
-    values[~inside] = [
-        extremes[p][-1 if r else 0] for p, r in zip(pattern[~inside].tolist(), score[~inside], strict=True)
-    ]
-    errors = 1 / np.sqrt((_mean_and_variance(model, values)[1] * groups.patterns[pattern]).sum(axis=1))
-    trait, se = values[place], errors[place]
-    proper = inside[place]
+    values, errors = np.empty(len(found)), np.empty(len(found))
+    for start in range(0, len(found), _BLOCK):
+        rows = slice(start, start + _BLOCK)
+        proper, answered = inside[rows], groups.patterns[pattern[rows]]
+        values[rows][proper] = _maximum_likelihood(model, answered[proper], score[rows][proper])
+        ends = zip(pattern[rows][~proper].tolist(), score[rows][~proper].tolist(), strict=True)
+        values[rows][~proper] = [extremes[p][-1 if r else 0] for p, r in ends]
+        errors[rows] = 1 / np.sqrt((_mean_and_variance(model, values[rows])[1] * answered).sum(axis=1))
+    trait, se, proper = values[place], errors[place], inside[place]
     with np.errstate(invalid="ignore", divide="ignore"):
         reliability = 1 - (se[proper] ** 2).mean() / trait[proper].var(ddof=1)
     everything = np.ones(len(groups.highest), dtype=bool)
@@ -122,21 +126,15 @@ def conditional_fit(model: ConditionalModel) -> ConditionalFit:
     ----------
     Wright & Masters (1982), Rating Scale Analysis, chapter 5.
     """
-    groups = model.groups
-    scores = conditional_scores(model)
-    used = groups.informative & np.isfinite(scores.trait)
-    traits, place = np.unique(scores.trait[used], return_inverse=True)
-    codes = groups.codes[used]
-    answered = codes >= 0
-    mean, variance, fourth = (values[place] for values in _central_moments(model, traits))
-    squared = np.where(answered, (codes - mean) ** 2, 0.0)
-    kurtosis = np.where(answered, fourth / variance**2, 0.0)
-    n, weight = answered.sum(axis=0), np.where(answered, variance, 0.0).sum(axis=0)
-    outfit = (squared / variance).sum(axis=0) / n
-    infit = squared.sum(axis=0) / weight
-    outfit_sd = np.sqrt(kurtosis.sum(axis=0) / n**2 - 1 / n)
-    infit_sd = np.sqrt(np.where(answered, fourth - variance**2, 0.0).sum(axis=0)) / weight
+    groups, trait = model.groups, conditional_scores(model).trait
+    used = groups.informative & np.isfinite(trait)
+    traits, place = np.unique(trait[used], return_inverse=True)
+    sums = [_residual_sums(model, item, groups.codes[used, item], place, traits) for item in range(len(model.highest))]
+    n, squared, standardized, weight, excess, kurtosis = np.array(sums).T
+    infit, outfit = squared / weight, standardized / n
+    infit_sd, outfit_sd = np.sqrt(excess) / weight, np.sqrt(kurtosis / n**2 - 1 / n)
     infit_z, outfit_z = _standardized(infit, infit_sd), _standardized(outfit, outfit_sd)
+    n = n.astype(np.intp)
     return ConditionalFit(n, infit, outfit, infit_z, outfit_z, 2 * ndtr(-np.abs(infit_z)), 2 * ndtr(-np.abs(outfit_z)))
 
 
@@ -145,28 +143,36 @@ def _standardized(mean_square: FloatArray, sd: FloatArray) -> FloatArray:
     return np.asarray((np.cbrt(mean_square) - 1) * 3 / sd + sd / 3)
 
 
-def _code_shares(model: ConditionalModel, traits: FloatArray) -> FloatArray:
-    """Return the probability of each code at each trait, shape (traits, items, codes)."""
-    codes = np.arange(model.easiness.shape[1] + 1)
-    easiness = np.nan_to_num(np.pad(model.easiness, ((0, 0), (1, 0))), nan=-np.inf)
-    logs = traits[:, None, None] * codes + easiness
+def _residual_sums(
+    model: ConditionalModel, item: int, codes: npt.NDArray[np.int16], place: npt.NDArray[np.intp], traits: FloatArray
+) -> tuple[float, ...]:
+    """Return an item's number of people, their summed squared residuals, raw and standardised, and what these vary by.
+
+    People are counted by trait (`place` in `traits`) and code.
+    """
+    share = _code_shares(model.easiness[item : item + 1], traits)[:, 0]
+    width = share.shape[1]
+    answered = codes >= 0
+    cells = np.bincount(place[answered] * width + codes[answered], minlength=len(traits) * width)
+    counts = cells.reshape(len(traits), width)
+    away = (np.arange(width) - (share @ np.arange(width))[:, None]) ** 2
+    variance, fourth = (share * away).sum(axis=1), (share * away**2).sum(axis=1)
+    n, squared = counts.sum(axis=1), (counts * away).sum(axis=1)
+    parts = (n, squared, squared / variance, n * variance, n * (fourth - variance**2), n * fourth / variance**2)
+    return tuple(float(part.sum()) for part in parts)
+
+
+def _code_shares(easiness: FloatArray, traits: FloatArray) -> FloatArray:
+    """Return the probability of each code of some items at each trait, shape (traits, items, codes)."""
+    codes = np.arange(easiness.shape[1] + 1)
+    logs = traits[:, None, None] * codes + np.nan_to_num(np.pad(easiness, ((0, 0), (1, 0))), nan=-np.inf)
     share = np.exp(logs - np.maximum.reduce([logs[:, :, code] for code in codes])[:, :, None])
     return np.asarray(share / (share @ np.ones(len(codes)))[:, :, None])
 
 
-def _central_moments(model: ConditionalModel, traits: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return mean, variance and fourth central moment of each item's code at each trait, shape (traits, items)."""
-    share = _code_shares(model, traits)
-    codes = np.arange(share.shape[2])
-    mean = share @ codes
-    squared = (codes - mean[:, :, None]) ** 2
-    moments = (np.einsum("tic,tic->ti", share, power) for power in (squared, squared**2))
-    return mean, *moments
-
-
 def _mean_and_variance(model: ConditionalModel, traits: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return mean and variance of each item's code at each trait, shape (traits, items)."""
-    share, codes = _code_shares(model, traits), np.arange(model.easiness.shape[1] + 1.0)
+    share, codes = _code_shares(model.easiness, traits), np.arange(model.easiness.shape[1] + 1.0)
     mean = share @ codes
     return mean, share @ codes**2 - mean**2
 
