@@ -225,6 +225,8 @@ if TYPE_CHECKING:  # the same names once more, for type checkers; a test compare
     from psychometrics.percentiles import percentile_ranks as percentile_ranks
     from psychometrics.polychoric import Polychoric as Polychoric
     from psychometrics.polychoric import polychoric_correlations as polychoric_correlations
+    from psychometrics.polychoric_covariance import PolychoricCovariance as PolychoricCovariance
+    from psychometrics.polychoric_covariance import polychoric_covariance as polychoric_covariance
     from psychometrics.reliability._result import Reliability as Reliability
     from psychometrics.reliability.alpha import cronbach_alpha as cronbach_alpha
     from psychometrics.reliability.categorical import categorical_omega as categorical_omega
@@ -278,6 +280,7 @@ _PUBLIC: dict[str, tuple[str, ...]] = {
     "agreement": ("Agreement", "IntraclassCorrelation", "intraclass_correlations"),
     "reliability.guttman": ("GuttmanLambdas", "SplitHalves", "guttman_lambdas", "spearman_brown", "split_halves"),
     "polychoric": ("Polychoric", "polychoric_correlations"),
+    "polychoric_covariance": ("PolychoricCovariance", "polychoric_covariance"),
     "reliability.categorical": ("categorical_omega", "ordinal_alpha"),
     "factors": ("FactorSolution", "factor_analysis"),
     "rotation": ("oblimin", "promax", "varimax"),

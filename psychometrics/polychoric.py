@@ -154,8 +154,8 @@ class CategoryTables:
 
     def used_thresholds(self) -> Floats:
         """Return thresholds with those before and after an unused category made one."""
-        repeated = np.diff(self.thresholds, axis=1, prepend=-np.inf) == 0
-        return np.where(repeated, np.nan, self.thresholds)
+        before = np.pad(self.thresholds, ((0, 0), (1, 0)), constant_values=-np.inf)[:, :-1]
+        return np.where(self.thresholds == before, np.nan, self.thresholds)
 
     def tables(self, first: Integers, second: Integers) -> Floats:
         """Return the counts of the pairs, shape (n_pairs, n_codes, n_codes)."""

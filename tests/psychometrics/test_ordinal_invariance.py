@@ -135,6 +135,27 @@ def test_delta_and_theta_climb_alike():
             assert one.change.chi2 == pytest.approx(other.change.chi2, rel=1e-3)
 
 
+@pytest.mark.parametrize("step", STEPS)
+def test_a_marker_and_unit_variance_fit_alike(step):
+    responses, groups = answers(np.random.default_rng(14))
+
+    marker, unit = (
+        ordinal_factor_analysis(
+            responses,
+            FACTOR,
+            groups,
+            invariance=step,
+            parameterisation="theta",
+            identification=name,
+            residual_covariances=[(0, 1)],
+        ).fit
+        for name in ("marker", "unit_variance")
+    )
+
+    assert marker.df == unit.df
+    assert marker.scaled.chi2 == pytest.approx(unit.scaled.chi2, rel=1e-6)
+
+
 def test_the_difference_test_agrees_with_the_restrictions_written_out():
     """From equal intercepts to strict, the restrictions say that the second group's residual variances are 1."""
     found = ladder(np.random.default_rng(7), n=(1500, 1500))

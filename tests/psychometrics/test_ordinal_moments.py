@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import multivariate_normal, norm
 
-from psychometrics import polychoric_correlations
+from psychometrics import polychoric_correlations, polychoric_covariance
 from psychometrics.confirmatory.ordinal_moments import ordinal_moments
 
 CUTS = np.array([-0.8, 0.1, 1.0])
@@ -178,3 +178,40 @@ def test_a_pair_that_nobody_answered_both_of_is_refused():
 
     with pytest.raises(ValueError, match="nobody answered both"):
         ordinal_moments(codes, np.array([2, 2]))
+
+
+def test_the_public_covariance_names_its_statistics_and_skips_unused_categories():
+    rng = np.random.default_rng(6)
+    codes = normal_codes(rng, THREE, 500).astype(float)
+    codes[:, 1] = np.where(codes[:, 1] > 1, codes[:, 1] + 2, codes[:, 1])
+    gappy = np.where(rng.random(codes.shape) < 0.1, np.nan, codes)
+
+    found = polychoric_covariance(gappy)
+    listwise = polychoric_covariance(gappy, missing="listwise")
+
+    expected = polychoric_correlations(gappy)
+    assert found.threshold_items.tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+    assert found.correlation_items.tolist() == [[1, 0], [2, 0], [2, 1]]
+    np.testing.assert_allclose(found.estimates[:9], np.concatenate(expected.thresholds), atol=1e-12)
+    rows, columns = found.correlation_items.T
+    np.testing.assert_allclose(found.estimates[9:], expected.correlation[rows, columns], atol=1e-9)
+    np.testing.assert_allclose(
+        np.sqrt(np.diag(found.covariance))[9:], expected.standard_errors[rows, columns], rtol=1e-7
+    )
+    assert (found.missing, found.n) == ("pairwise", int((~np.isnan(gappy)).any(axis=1).sum()))
+    assert (listwise.missing, listwise.n) == ("listwise", int((~np.isnan(gappy)).all(axis=1).sum()))
+    assert polychoric_covariance(codes).missing == "none"
+
+
+def test_wrong_input_to_the_public_covariance_is_refused():
+    codes = normal_codes(np.random.default_rng(7), THREE, 50).astype(float)
+
+    for matrix, options, message in [
+        (codes, {"missing": "fiml"}, "missing must be one of"),
+        (codes[:, :1], {}, "at least 2 items"),
+        (codes + 0.3, {}, "whole-number codes"),
+        (codes * [1, 0, 1], {}, "item 1 does not vary"),
+        (codes * np.nan, {}, "no answer at all"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            polychoric_covariance(matrix, **options)
