@@ -43,7 +43,9 @@ def information(
             total += persons.T @ (pattern.weights[block, None] * persons)
         if kind == "observed":
             weighted = share * pattern.weights[:, None]
-            total += _expected_information(state, layout, nodes, n_codes, g, pattern.one_hot.T @ weighted)
+            total += _expected_information(
+                state, layout, nodes, n_codes, g, pattern.one_hot.T.astype(np.float64) @ weighted
+            )
             total += scores.prior_information(weighted.sum(axis=0))
             total -= scores.squared(pattern, weighted)
     return total

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from psychometrics._codes import BoolArray, FloatArray, IntArray
 from psychometrics.irt._family import Family
@@ -29,9 +31,9 @@ def prior(nodes: FloatArray, mean: float, sd: float) -> FloatArray:
     return np.asarray(weight / weight.sum())
 
 
-def posterior(one_hot: FloatArray, log_curves: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+def posterior(one_hot: npt.NDArray[Any], log_curves: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return each pattern's posterior over the nodes and its marginal log-likelihood."""
-    log_likelihood = one_hot @ log_curves
+    log_likelihood = one_hot.astype(np.float64, copy=False) @ log_curves
     with np.errstate(divide="ignore"):
         log_likelihood += np.log(weights)
     top = log_likelihood.max(axis=1, keepdims=True)
@@ -64,9 +66,10 @@ def expectation(
     for at, start in enumerate(range(0, len(pattern.weights), _BLOCK)):
         block = slice(start, start + _BLOCK)
         window = windows[at] if windows else slice(0, len(weights))
-        share, log_likelihood = posterior(pattern.one_hot[block], log_curves[:, window], weights[window])
+        one_hot = pattern.one_hot[block].astype(np.float64)
+        share, log_likelihood = posterior(one_hot, log_curves[:, window], weights[window])
         share *= pattern.weights[block, None]
-        cells[:, window] += pattern.one_hot[block].T @ share
+        cells[:, window] += one_hot.T @ share
         here = share.sum(axis=0)
         mass[window] += here
         total += float(pattern.weights[block] @ log_likelihood)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from psychometrics._codes import BoolArray, FloatArray, IntArray
 from psychometrics.irt._family import Family, information_terms
@@ -60,7 +61,7 @@ class Target:
             height[block] = np.where(codes[block].T >= 0, given, 0.0).sum(axis=0)
         return height
 
-    def heights(self, one_hot: FloatArray, codes: IntArray, nodes: FloatArray) -> FloatArray:
+    def heights(self, one_hot: npt.NDArray[np.int8], codes: IntArray, nodes: FloatArray) -> FloatArray:
         """Return the logarithm of the target of each pattern at each node."""
         height = one_hot @ self.family.log_curves(self.beta, nodes, self.n_codes)
         height -= 0.5 * self.precision * (nodes - self.mean) ** 2

@@ -12,11 +12,11 @@ from psychometrics._codes import FloatArray, IntArray
 
 @dataclass(frozen=True)
 class GroupPatterns:
-    """Distinct answer patterns of one group."""
+    """Distinct answer patterns of one group; their indicators take a byte each, for a million people to fit."""
 
     codes: IntArray
     weights: FloatArray
-    one_hot: FloatArray
+    one_hot: npt.NDArray[np.int8]
     of_person: IntArray
 
     def part(self, size: int) -> GroupPatterns:
@@ -100,9 +100,9 @@ def count_patterns(codes: IntArray, n_codes: IntArray) -> GroupPatterns:
     distinct, weights = codes[first[order]], weights[order]
     of_person = np.argsort(order)[of_person]
     offset = np.concatenate([[0], np.cumsum(n_codes)[:-1]])
-    one_hot = np.zeros((len(distinct), int(n_codes.sum())))
+    one_hot = np.zeros((len(distinct), int(n_codes.sum())), dtype=np.int8)
     row, column = np.nonzero(distinct >= 0)
-    one_hot[row, offset[column] + distinct[row, column]] = 1.0
+    one_hot[row, offset[column] + distinct[row, column]] = 1
     return GroupPatterns(distinct, weights.astype(np.float64), one_hot, of_person)
 
 

@@ -53,7 +53,8 @@ def local_dependence(model: Calibration) -> LocalDependence:
     n_cells, n_items = int(codes.sum()), len(codes)
     observed, expected, together = np.zeros((n_cells, n_cells)), np.zeros((n_cells, n_cells)), np.zeros((n_items,) * 2)
     for g, pattern in enumerate(model.patterns):
-        observed += pattern.one_hot.T @ (pattern.weights[:, None] * pattern.one_hot)
+        one_hot = pattern.one_hot.astype(np.float64)
+        observed += one_hot.T @ (pattern.weights[:, None] * one_hot)
         answered = (pattern.codes >= 0).astype(np.float64)
         both = answered.T @ (pattern.weights[:, None] * answered)
         weights = prior(model.nodes, float(model.means[g]), float(model.sds[g]))

@@ -9,6 +9,9 @@ from psychometrics._codes import FloatArray
 from psychometrics.irt._em import posterior, prior
 from psychometrics.irt.calibration import Calibration, patterns_under
 
+# Posteriors of this many people are held at once.
+_BLOCK = 2048
+
 
 def plausible_values(
     model: Calibration,
@@ -60,11 +63,13 @@ def plausible_values(
         members = np.flatnonzero(group == g)
         if len(members) == 0:
             continue
-        weights = prior(nodes, float(model.means[g]), float(model.sds[g]))
-        share, _ = posterior(pattern.one_hot, model.log_curves(g, nodes), weights)
-        below = np.cumsum(share, axis=1)[pattern.of_person]
-        for draw in range(n_draws):
-            reached = (rng.random((len(members), 1)) > below).sum(axis=1)
-            scatter = rng.uniform(-0.5, 0.5, len(members))
-            drawn[members, draw] = nodes[np.minimum(reached, n_nodes - 1)] + scatter * (nodes[1] - nodes[0])
+        weights, log_curves = prior(nodes, float(model.means[g]), float(model.sds[g])), model.log_curves(g, nodes)
+        for start in range(0, len(members), _BLOCK):
+            people = members[start : start + _BLOCK]
+            share, _ = posterior(pattern.one_hot[pattern.of_person[start : start + _BLOCK]], log_curves, weights)
+            below = np.cumsum(share, axis=1)
+            for draw in range(n_draws):
+                reached = (rng.random((len(people), 1)) > below).sum(axis=1)
+                scatter = rng.uniform(-0.5, 0.5, len(people))
+                drawn[people, draw] = nodes[np.minimum(reached, n_nodes - 1)] + scatter * (nodes[1] - nodes[0])
     return drawn

@@ -15,6 +15,9 @@ from psychometrics.irt._parameters import State
 from psychometrics.irt._patterns import GroupPatterns
 from psychometrics.irt.calibration import Calibration, patterns_under
 
+# Posteriors of this many people are held at once.
+_BLOCK = 2048
+
 
 @dataclass(frozen=True)
 class TraitScores:
@@ -70,9 +73,12 @@ def eap_scores(
 
     def score(g: int, pattern: GroupPatterns) -> tuple[FloatArray, FloatArray]:
         weights = prior(nodes, float(means[g]), float(sds[g]))
-        share, _ = posterior(pattern.one_hot, model.log_curves(g, nodes), weights)
-        mean = share @ nodes
-        return mean, np.sqrt(np.maximum(share @ nodes**2 - mean**2, 0.0))
+        log_curves, moments = model.log_curves(g, nodes), np.empty((len(pattern.weights), 2))
+        for start in range(0, len(moments), _BLOCK):
+            block = slice(start, start + _BLOCK)
+            moments[block] = posterior(pattern.one_hot[block], log_curves, weights)[0] @ np.array([nodes, nodes**2]).T
+        mean = moments[:, 0]
+        return mean, np.sqrt(np.maximum(moments[:, 1] - mean**2, 0.0))
 
     return _of_people(model, responses, groups, score, "EAP, common prior" if common_prior else "EAP")
 
