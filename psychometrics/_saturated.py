@@ -15,6 +15,8 @@ from psychometrics._validation import Floats, Integers
 # Patterns inverted at a time: bounds the memory of the batch.
 _BATCH = 1 << 21
 _TOLERANCE = 1e-9
+# Below this ratio of eigenvalues the whole inverse is too rough to take parts of.
+_ILL_CONDITIONED = 1e-7
 _MAX_ITERATIONS = 2000
 
 
@@ -116,6 +118,41 @@ def _gradient(rows: Collapsed, means: Floats, covariance: Floats) -> tuple[Float
 
 def _padded_inverses(covariance: Floats, patterns: Floats) -> tuple[Floats, Floats]:
     """Return for each pattern the inverse of the answered part, zero elsewhere, and its log-determinant."""
+    n_items = len(covariance)
+    gaps = patterns == 0
+    sizes = gaps.sum(axis=1)
+    values = np.linalg.eigvalsh(covariance)
+    few = sizes <= (n_items // 2 if values[0] > _ILL_CONDITIONED * values[-1] else -1)
+    inverses, log_determinants = np.empty((len(patterns), n_items, n_items)), np.empty(len(patterns))
+    inverses[~few], log_determinants[~few] = _inverted_alone(covariance, patterns[~few])
+    whole = np.asarray(np.linalg.inv(covariance)) if few.any() else covariance
+    log_whole = np.log(values).sum() if few.any() else 0.0
+    for size in np.unique(sizes[few]):
+        rows = np.flatnonzero(few & (sizes == size))
+        missing = np.nonzero(gaps[rows])[1].reshape(len(rows), size)
+        inverses[rows], log_determinants[rows] = _without(whole, missing)
+        log_determinants[rows] += log_whole
+    return inverses, log_determinants
+
+
+def _without(whole: Floats, missing: Integers) -> tuple[Floats, Floats]:
+    """
+    Return inverses of the parts of a matrix without some items, and how their log-determinants differ from its own.
+
+    From the whole inverse W, with m the missing items: W - W_.m (W_mm)^-1 W_m. and log|W_mm|. The system is as small as
+    the gaps are few.
+    """
+    block = whole[missing[:, :, None], missing[:, None, :]]
+    across = whole[missing]
+    inverses = whole - across.transpose(0, 2, 1) @ np.linalg.solve(block, across)
+    at = np.arange(len(missing))[:, None]
+    # What is zero should not be a rounding error.
+    inverses[at, missing] = 0.0
+    inverses[at, :, missing] = 0.0
+    return inverses, np.linalg.slogdet(block)[1]
+
+
+def _inverted_alone(covariance: Floats, patterns: Floats) -> tuple[Floats, Floats]:
     both = patterns[:, :, None] * patterns[:, None, :]
     gaps = np.zeros_like(both)
     at = np.arange(patterns.shape[1])
