@@ -1,7 +1,7 @@
 """
 The criterion of alignment and its minimum.
 
-Asparouhov & Muthen (2014), Structural Equation Modeling 21, 495-508, equations 7-11: with factor mean alpha_g and
+Asparouhov & Muthen (2014), Structural Equation Modeling 21, 495-508: with factor mean alpha_g and
 standard deviation psi_g, the configural loadings and intercepts of group g become lambda / psi and nu - alpha lambda /
 psi. Over pairs of groups their differences x are summed as (x^2 + epsilon)^(power / 2), which prefers a few large
 differences to many small ones.

@@ -8,7 +8,7 @@ from scipy.special import ndtr
 
 from psychometrics._validation import Booleans, Floats
 
-# Asparouhov & Muthen (2014, p. 500): two groups belong together above the first level, a group leaves or joins the
+# Asparouhov & Muthen (2014): two groups belong together above the first level, a group leaves or joins the
 # mean of the others by the second.
 _PAIR_LEVEL = 0.01
 _GROUP_LEVEL = 0.001

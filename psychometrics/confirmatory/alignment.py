@@ -37,7 +37,7 @@ class Alignment:
         Share of the squared configural parameters reproduced by common parameters and the factor's means and spreads.
     r2_loadings_by_item, r2_intercepts_by_item : ndarray of float, shape (n_items,)
         Share of the variance of a configural parameter over groups that they explain; 1 where the item behaves alike
-        in all groups, near 0 or negative where groups differ in no common way (Asparouhov & Muthen, 2014, eq. 13-14).
+        in all groups, near 0 or negative where groups differ in no common way (Asparouhov & Muthen, 2014).
     mean_correlation_loadings, mean_correlation_intercepts : float
         Of the aligned parameters, over pairs of groups.
     loss : float

@@ -79,8 +79,8 @@ def macs_effect_sizes(model: FactorModel | OrdinalFactorModel) -> MacsEffectSize
     d = difference of intercepts + difference of loadings times the factor scores, normal with means a and covariances P
     in the other group, the mean of d is dn + dl'a and its mean square that squared plus dl'P dl. Items on several
     factors take all of them. Standard deviations are pooled as there and taken as known. Ordered answers: the curves
-    of expected answers, in steps above the lowest category, take the place of the lines (Gunn, Grimm & Edwards, 2020,
-    Structural Equation Modeling 27, 503-514), integrated by Gauss-Hermite quadrature.
+    of expected answers, in steps above the lowest category, take the place of the lines (as Meade, 2010,
+    Journal of Applied Psychology 95, 728-743, compares them), integrated by Gauss-Hermite quadrature.
     """
     refuse_untied(model)
     spread = _pooled_deviations(model)

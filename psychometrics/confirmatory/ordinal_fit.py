@@ -27,9 +27,9 @@ def ordinal_fit(model: Estimated) -> FitMeasures:
 
     The plain statistics have no known distribution and stand there because others are defined by them. The scaled test
     is shifted too, to the mean and the variance of its chi-square: ``scaled.chi2 = chi2 / scaling_factor + shift``.
-    The robust indices estimate what an analysis of continuous answers would show (Savalei, 2021, Psychometrika 86,
-    1-27); they are nan where thresholds are held equal across groups, for which they are not defined, and where
-    polychoric correlations do not fit together.
+    The robust indices estimate what an analysis of continuous answers would show (Savalei, 2021, Multivariate
+    Behavioral Research 56, 390-407); they are nan where thresholds are held equal across groups, for which they are not
+    defined, and where polychoric correlations do not fit together.
     """
     data, n_groups = model.data, len(model.data.moments)
     people = data.n - n_groups
