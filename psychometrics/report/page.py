@@ -11,7 +11,7 @@ from psychometrics.report.figures import people
 from psychometrics.report.levels import Verdict
 from psychometrics.report.pictures import icon
 from psychometrics.report.study import ScaleStudy, Study
-from psychometrics.report.wording import about_gaps, about_scale, methods
+from psychometrics.report.wording import about_gaps, about_scale, methods, overview
 
 _STYLE = Path(__file__).with_name("page.css")
 
@@ -47,11 +47,12 @@ def _head(study: Study) -> Iterator[str]:
     yield '<nav class="overview" aria-label="Verdicts">'
     for number, scale in enumerate(study.scales):
         yield f'<section><h2><a href="#scale{number}"><bdi>{escape(scale.scale.shown)}</bdi></a></h2><ul>'
-        for place, verdict in enumerate(scale.verdicts):
+        for verdict, question in overview(scale.verdicts):
+            target = f"#scale{number}-{scale.verdicts.index(verdict)}"
             yield (
                 f'<li class="{_tone(verdict)}">{icon(_tone(verdict))}'
                 f'<span class="says">{escape(verdict.headline)}</span>'
-                f'<a class="question" href="#scale{number}-{place}"><bdi>{escape(_question(verdict))}</bdi></a></li>'
+                f'<a class="question" href="{target}"><bdi>{escape(_capital(question))}</bdi></a></li>'
             )
         yield "</ul></section>"
     yield "</nav></header>"
@@ -61,8 +62,8 @@ def _tone(verdict: Verdict) -> str:
     return verdict.level.name.lower()
 
 
-def _question(verdict: Verdict) -> str:
-    return verdict.question[:1].upper() + verdict.question[1:]
+def _capital(question: str) -> str:
+    return question[:1].upper() + question[1:]
 
 
 def _scale(number: int, study: ScaleStudy) -> Iterator[str]:
@@ -74,7 +75,7 @@ def _scale(number: int, study: ScaleStudy) -> Iterator[str]:
         for pair in grouping.pairs
     }
     for place, verdict in enumerate(study.verdicts):
-        yield f'<h3 id="scale{number}-{place}"><bdi>{escape(_question(verdict))}</bdi></h3>'
+        yield f'<h3 id="scale{number}-{place}"><bdi>{escape(_capital(verdict.question))}</bdi></h3>'
         yield _verdict(verdict)
         if not verdict.grouping:
             yield from evidence.reliabilities(study)

@@ -11,7 +11,7 @@ from psychometrics.reliability._result import Reliability
 from psychometrics.report.figures import interval, number, p_value, people, percent, signed
 from psychometrics.report.levels import group_name
 from psychometrics.report.study import ScaleStudy, Study
-from psychometrics.report.wording import LEVELS, about_gaps, about_pair, about_scale, methods
+from psychometrics.report.wording import LEVELS, about_gaps, about_pair, about_scale, methods, overview
 
 WIDTH = 96
 
@@ -30,9 +30,9 @@ def _lines(study: Study) -> Iterator[str]:
     yield from _heading("In short")
     for scale in study.scales:
         yield f"  {_cut(scale.scale.shown, WIDTH - 2)}"
-        for verdict in scale.verdicts:
+        for verdict, question in overview(scale.verdicts):
             mark = f"[{LEVELS[verdict.level]}]"
-            yield from _hanging(f"    {mark:<12}", f"{verdict.question}. {verdict.headline}.")
+            yield from _hanging(f"    {mark:<12}", f"{question}. {verdict.headline}.")
     for scale in study.scales:
         yield from _scale(scale)
     yield from _heading("How it was computed")

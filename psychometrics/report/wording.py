@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from psychometrics.audit.groups import SMALLEST_GROUP
 from psychometrics.audit.pairs import PairAudit
 from psychometrics.report.figures import people, percent
-from psychometrics.report.levels import Level, group_name
+from psychometrics.report.levels import Level, Verdict, group_name
 from psychometrics.report.study import ANSWERED_SHARE, ScaleStudy, Study
 
+# More pairs of one grouping than this that come out alike are counted together in the overview.
+_MOST_PAIRS = 3
 LEVELS: Mapping[Level, str] = {
     Level.GOOD: "yes",
     Level.CARE: "with care",
     Level.UNKNOWN: "not known",
     Level.BAD: "no",
 }
+
+
+def overview(verdicts: Sequence[Verdict]) -> list[tuple[Verdict, str]]:
+    """Return the verdicts with their questions; many pairs of one grouping that come out alike stand for each other."""
+    alike: dict[tuple[str, str], list[Verdict]] = {}
+    for verdict in verdicts:
+        alike.setdefault((verdict.grouping, verdict.headline), []).append(verdict)
+    shown = []
+    for (grouping, _), same in alike.items():
+        if grouping and len(same) > _MOST_PAIRS:
+            pairs = sum(verdict.grouping == grouping for verdict in verdicts)
+            counted = f"all {pairs}" if len(same) == pairs else f"{len(same)} of {pairs}"
+            shown.append((same[0], f"{grouping}: {counted} pairs of groups"))
+        else:
+            shown += [(verdict, verdict.question) for verdict in same]
+    return sorted(shown, key=lambda one: verdicts.index(one[0]))
 
 
 def about_scale(study: ScaleStudy) -> str:

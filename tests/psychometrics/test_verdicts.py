@@ -8,6 +8,7 @@ import pytest
 from psychometrics.audit import audit
 from psychometrics.report.levels import Level
 from psychometrics.report.verdicts import verdicts
+from psychometrics.report.wording import overview
 from tests.psychometrics.simulation import simulate
 
 
@@ -138,3 +139,15 @@ def test_small_groups_and_unknown_items_are_said(sound):
 
     assert (small.level, small.headline) == (Level.CARE, "May be compared with care")
     assert (gap.level, gap.reasons[0]) == (Level.UNKNOWN, f"Too few answers to examine {unknown.name}.")
+
+
+def test_many_pairs_that_come_out_alike_are_counted_together(sound):
+    found, _ = sound
+    verdict = verdicts(found)[1]
+    bad = replace(verdict, headline="Should not be compared", question="language: x against y")
+
+    together = overview((*[replace(verdict, groups=(str(i), "R")) for i in range(5)], bad))
+    single = overview((verdict, bad))
+
+    assert [question for _, question in together] == ["language: 5 of 6 pairs of groups", "language: x against y"]
+    assert [question for _, question in single] == [verdict.question, bad.question]
