@@ -75,7 +75,9 @@ def audit(
     _refuse_too_few(source, installation.settings.smallest_group)
     left_out = {entry.scale.id: reason for entry in answers if (reason := _not_auditable(entry))}
     if len(left_out) == len(answers):
-        raise AssessError(f"Nothing to audit: {'; '.join(f'{name}: {why}' for name, why in left_out.items())}.")
+        raise AssessError(
+            "There is nothing to audit: every scale has one item only, or nobody answered any of its items."
+        )
     scales = []
     for number, of_scale in enumerate(answers):
         if of_scale.scale.id in left_out:
@@ -106,11 +108,11 @@ def _refuse_too_few(source: Mapping[str, Any], smallest: int) -> None:
 
 
 def _not_auditable(answers: ScaleAnswers) -> str:
-    """Say why nothing can be known about a scale; it does not keep the other scales from being audited."""
+    """Return a code of why nothing can be known about a scale; the other scales are audited all the same."""
     if len(answers.scale.items) < 2:
-        return "it has one item, and one item says nothing about its own precision"
+        return "one_item"
     if (answers.responses != answers.responses).all():  # nan is the only value unequal to itself
-        return "nobody answered any of its items"
+        return "nobody_answered"
     return ""
 
 

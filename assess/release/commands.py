@@ -178,8 +178,9 @@ def _interval(figure: Mapping[str, Any]) -> str:
 
 def _uncompared_lines(evidence: Mapping[str, Any]) -> Iterator[str]:
     """Say of every scale and grouping that was asked for, and could not be looked at, that there is no verdict."""
-    for scale, reason in evidence.get("left_out", {}).items():
-        yield f"NO VERDICT on {scale}: {reason}."
+    words = gate_words()
+    for scale, why in evidence["left_out"].items():
+        yield f"NO VERDICT on {scale}: {_plain(words.left_out(why))}"
     for grouping in evidence["groupings"]:
         lacking = [entry["scale"] for entry in evidence["scales"]
                    if grouping not in {found["name"] for found in entry["audit"]["groupings"]}]  # fmt: skip

@@ -25,8 +25,9 @@ from assess.people.models import Person
 from assess.people.service import name_of
 from assess.programmes.models import Programme
 from assess.release import service, verdicts
+from assess.release.evidence_pages import scale_pages, scales_left_out, stage_words
 from assess.release.models import VerdictRow
-from assess.release.pages import language_states, lines, scale_pages, standing, standings
+from assess.release.pages import language_states, lines, standing, standings
 from assess.release.policy import THRESHOLDS, default_policy, is_count, policy_history, policy_in_force
 from assess.responses.service import remark_counts
 from assess.transactions import Transaction
@@ -72,7 +73,8 @@ def run(run_id: str) -> str | tuple[str, int, dict[str, str]]:
         job = tx.db.get_one(Job, run.job_id)
         shown = analysis.instrument_of(tx, run.programme_id, run.instrument_id, run.instrument_version)
         if run.finished_at is None:
-            page = render_template("analysis/running.html", run=run, job=job, instrument=shown)
+            stage = stage_words(shown, job.stage)
+            page = render_template("analysis/running.html", run=run, job=job, instrument=shown, stage=stage)
             return page, 200, {} if job.ended else LOOK_AGAIN
         found = [s for s in standings(tx, run.programme_id or "", shown) if s.row.run_id == run.id]
         return render_template(
@@ -80,6 +82,7 @@ def run(run_id: str) -> str | tuple[str, int, dict[str, str]]:
             run=run,
             instrument=shown,
             evidence=run.evidence,
+            left_out=scales_left_out(run, shown),
             scales=scale_pages(run, shown, found, tx.settings.smallest_group),
             policy=policy_in_force(tx, run.programme_id or ""),
         )

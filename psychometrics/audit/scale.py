@@ -126,8 +126,8 @@ def audit(
     500. Where no half of the items agrees, differences are taken to balance, the interval has the linking error, and
     the notes say "no_half_agrees".
 
-    Simulated impacts in SD of the score (``tests/psychometrics/monte_carlo_impact.py``; items of 5 codes, means alike or
-    half an SD apart, 0 or 15 % skipped, 12 to 40 runs a cell). Four of ten items shifted one way, mean error of the
+    Simulated impacts in SD of the score (``tests/psychometrics/monte_carlo_impact.py``; items of 5 codes, means alike
+    or half an SD apart, 0 or 15 % skipped, 12 to 40 runs a cell). Four of ten items shifted one way, mean error of the
     estimate for true impacts 0.05 / 0.10 / 0.13 / 0.20 / 0.30 / 0.40: with 200 people a group 0.04 / 0.08 / 0.09 / 0.09
     / 0.03 / 0.01, with 500 0.04 / 0.06 / 0.05 / 0.01 / 0 / 0, with 2,000 0.04 / 0.01 / 0 / 0 / 0 / 0, with 5,000 0.03 /
     0 / 0 / 0 / 0 / 0; without differential functioning -0.01 to 0. What is too small to be told from chance is

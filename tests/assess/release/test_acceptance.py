@@ -184,5 +184,5 @@ def test_a_scale_nobody_answered_keeps_no_other_scale_from_its_verdict(audited, 
 
     printed = audited(file, wanted, scales=("E", "A"))
 
-    assert "NO VERDICT on E: nobody answered any of its items." in printed
+    assert "NO VERDICT on E: Nobody answered any of its items." in printed
     assert "Report to the person, A, en" in printed
