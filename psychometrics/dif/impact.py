@@ -15,6 +15,7 @@ from psychometrics.dif.shifts import ItemShifts
 from psychometrics.irt._curves import ABSENT, category_probabilities, expected_scores
 from psychometrics.irt._em import prior
 from psychometrics.irt._parameters import State
+from psychometrics.irt._sum_scores import as_given, sum_distribution
 from psychometrics.irt.calibration import Calibration
 
 
@@ -252,15 +253,4 @@ def _score_distribution(model: Calibration, beta: FloatArray) -> FloatArray:
     ordered = beta.copy()
     ordered[:, 1:] = -np.sort(-beta[:, 1:], axis=1)
     ordered[:, 1:] -= np.where(ordered[:, 1:] > ABSENT / 2, 1e-9, 0.0) * np.arange(beta.shape[1] - 1)
-    _, merged = category_probabilities(ordered, model.nodes)
-    codes = model.codes
-    items = np.arange(len(beta))[:, None]
-    probability = merged[items, codes.to] * codes.share[:, :, None]
-    n_codes = probability.shape[1]
-    total = np.ones((1, len(model.nodes)))
-    for item in range(len(beta)):
-        extended = np.zeros((len(total) + n_codes - 1, len(model.nodes)))
-        for code in range(n_codes):
-            extended[code : code + len(total)] += total * probability[item, code]
-        total = extended
-    return total
+    return sum_distribution(as_given(category_probabilities(ordered, model.nodes)[1], model.codes))

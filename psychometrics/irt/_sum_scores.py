@@ -5,14 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from psychometrics._codes import FloatArray, IntArray
+from psychometrics.irt._patterns import CodeMap
 from psychometrics.irt.calibration import Calibration
 
 
 def code_probabilities(model: Calibration, group: int, nodes: FloatArray) -> FloatArray:
-    """Return P(code) of every code as it was given, merged ones apart again, shape (items, codes, nodes)."""
-    merged = model.layout.family.probabilities(model.state.beta[group], nodes)
-    items = np.arange(len(merged))[:, None]
-    return np.asarray(merged[items, model.codes.to] * model.codes.share[:, :, None])
+    """Return P(code) of every code as it was given, shape (items, codes, nodes)."""
+    return as_given(model.layout.family.probabilities(model.state.beta[group], nodes), model.codes)
+
+
+def as_given(merged: FloatArray, codes: CodeMap) -> FloatArray:
+    """Return P(code) of the codes as they were given from those of the model's: merged ones apart again."""
+    return np.asarray(merged[np.arange(len(merged))[:, None], codes.to] * codes.share[:, :, None])
 
 
 def sum_distribution(probability: FloatArray) -> FloatArray:
