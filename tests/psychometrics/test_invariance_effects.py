@@ -73,6 +73,23 @@ def test_standard_errors_of_sensitivity_hold_in_repeated_samples():
     assert claimed == pytest.approx(spread, rel=0.4)
 
 
+def test_gaps_at_random_leave_effects_and_are_said():
+    responses, groups = answers(2000, intercepts={2: 0.8})
+    gaps = responses.copy()
+    gaps[np.random.default_rng(6).random(gaps.shape) < 0.1] = np.nan
+    options = {"partial": True, "steps": ("metric", "scalar"), "alpha": 0.001}
+
+    full = measurement_invariance(responses, FACTOR, groups, **options).steps[-1].model
+    gapped = measurement_invariance(gaps, FACTOR, groups, missing="fiml", **options).steps[-1].model
+
+    ours, theirs = macs_effect_sizes(gapped), macs_effect_sizes(full)
+    assert ours.missing == selection_accuracy(gapped, share=0.2).missing == "fiml"
+    assert ours.signed[0, 2] == pytest.approx(theirs.signed[0, 2], abs=2 * ours.signed_standard_errors[0, 2])
+    assert ours.signed_standard_errors[0, 2] > theirs.signed_standard_errors[0, 2]
+    chosen, all_chosen = (selection_accuracy(model, share=0.2).groups[1] for model in (gapped, full))
+    assert chosen.sensitivity == pytest.approx(all_chosen.sensitivity, abs=2 * chosen.standard_errors["sensitivity"])
+
+
 def simulated_selection(model, share, n=400_000):
     """Draw people under the estimates and count."""
     rng = np.random.default_rng(5)
