@@ -82,6 +82,19 @@ def test_rest_traits_are_expected_traits_without_the_item(made, with_gaps):
         np.testing.assert_allclose(found[:, item], expected, atol=1e-10)
 
 
+def test_rest_traits_of_other_people_are_those_they_would_have_among_the_calibrated(made):
+    model = calibrated(made.responses, made.groups)
+    some = np.arange(250, 350)
+
+    found = rest_traits(model, made.responses[some], made.groups[some])
+
+    np.testing.assert_allclose(found, rest_traits(model)[some], atol=1e-12)
+    with pytest.raises(ValueError, match="no group"):
+        rest_traits(model, made.responses[some], np.full(100, "Q"))
+    with pytest.raises(ValueError, match="10 items"):
+        rest_traits(model, made.responses[some, :4], made.groups[some])
+
+
 def test_rest_traits_say_the_mean_of_the_group_where_nothing_else_was_answered(made):
     responses = made.responses.copy()
     responses[590, 1:] = np.nan
