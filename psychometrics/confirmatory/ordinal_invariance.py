@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from psychometrics._validation import Label, as_choice, as_proportion
+from psychometrics.confirmatory._climb import MIN_ANCHORS, place_of
 from psychometrics.confirmatory._criteria import configural_bounds_hold
 from psychometrics.confirmatory._invariance_result import (
     FreedParameter,
@@ -30,9 +31,6 @@ from psychometrics.confirmatory.ordinal_layout import ordinal_layout
 from psychometrics.confirmatory.ordinal_sample import OrdinalSample, ordinal_sample
 from psychometrics.confirmatory.ordinal_scores import held_equal, ordinal_element, score_tests, tied
 from psychometrics.confirmatory.ordinal_tests import scaled_difference
-
-# Fewer equal thresholds give the response behind an item no unit, fewer equal items tie no factor to other groups.
-_MIN_ANCHORS = 2
 
 
 def ordinal_invariance(
@@ -129,12 +127,12 @@ class _Ladder:
     def _step(
         self, name: str, before: OrdinalFactorModel | None, freed: list[FreedParameter]
     ) -> InvarianceStep[OrdinalFactorModel]:
-        here = self._followers(freed) if name == "intercepts" else []
+        here = self._followers(freed) if STEPS.index(name) >= STEPS.index("intercepts") else []
         while True:
             model = describe(self._estimate(name, [*freed, *here]), self.structure, self.sample, name)
             change = None if before is None else _change(before, model)
             holds = _configural_holds(model) if change is None else not change.p_value < self.alpha
-            worst = None if holds or not self.partial or change is None else self._worst(model, name)
+            worst = self._worst(model, before) if self.partial and before and not holds else None
             if worst is None:
                 return InvarianceStep(name, model, change, holds, tuple(here))
             here.append(FreedParameter(worst.element, worst))
@@ -142,19 +140,19 @@ class _Ladder:
     def _estimate(self, name: str, freed: list[FreedParameter]) -> Estimated:
         data, parameterisation = self.sample.data, "theta" if name == "strict" else self.parameterisation
         start = ordinal_layout(self.structure, data, identification="unit_variance", parameterisation=parameterisation)
-        layout = released(
-            step_layout(start, data.used, name, parameterisation), [_place_of(one.element) for one in freed]
-        )
+        layout = released(step_layout(start, data.used, name, parameterisation), [place_of(one) for one in freed])
         return estimate(data, Layout(renumbered(layout.free), layout.values), parameterisation)
 
     def _followers(self, freed: list[FreedParameter]) -> list[FreedParameter]:
         """Return the intercepts of items whose loadings were let go."""
-        places = sorted({one.element.position[:2] for one in freed if one.element.matrix == "loadings"})
-        return [FreedParameter(self._element(("intercepts", place)), None) for place in places]
+        gone = {place_of(one) for one in freed}
+        followers = sorted({("intercepts", position[:2]) for matrix, position in gone if matrix == "loadings"} - gone)
+        return [FreedParameter(self._element(place), None) for place in followers]
 
-    def _worst(self, model: OrdinalFactorModel, name: str) -> ModificationIndex | None:
+    def _worst(self, model: OrdinalFactorModel, before: OrdinalFactorModel) -> ModificationIndex | None:
         """Return the equality of this step that is most clearly violated; None if there is none to let go."""
-        places = held_equal(model, name)
+        added = STEPS[STEPS.index(before.invariance) + 1 : STEPS.index(model.invariance) + 1]
+        places = [place for step in added for place in held_equal(model, step)]
         found = score_tests(model.estimated, places)
         for at in np.argsort(-np.nan_to_num(found.chi2)):
             if not found.p_value[at] < self.alpha / len(places):
@@ -169,18 +167,14 @@ class _Ladder:
         matrix, (group, item, *_) = place
         alike = tied(model, matrix)[group]
         if matrix == "thresholds":
-            return bool(np.count_nonzero(alike[item] & self.sample.data.used[item]) > _MIN_ANCHORS)
+            return bool(np.count_nonzero(alike[item] & self.sample.data.used[item]) > MIN_ANCHORS)
         pattern = self.structure.pattern
         if matrix != "loadings":
             alike = (np.diag(alike) if matrix == "residual_covariance" else alike)[:, None]
-        return bool(((alike & pattern).sum(axis=0) > _MIN_ANCHORS)[pattern[item]].all())
+        return bool(((alike & pattern).sum(axis=0) > MIN_ANCHORS)[pattern[item]].all())
 
     def _element(self, place: Place) -> Element:
         return ordinal_element(self.structure, self.sample.labels, place)
-
-
-def _place_of(element: Element) -> Place:
-    return element.matrix, element.position
 
 
 def _configural_holds(model: OrdinalFactorModel) -> bool:

@@ -93,6 +93,20 @@ def test_partial_invariance_lets_go_what_differs_and_says_so(options, step, expe
     assert next(one for one in found.steps if one.name == step).verdict == "holds in part"
 
 
+def test_skipped_steps_are_part_of_the_next():
+    """From configural straight to strict, whatever was held equal on the way may be let go."""
+    found = ladder(
+        np.random.default_rng(2),
+        n=(1500, 1500),
+        partial=True,
+        steps=("configural", "strict"),
+        loadings=changed(2, 0.25, LOADINGS),
+    )
+
+    assert ("loadings", (1, 2, 0)) in places(found)
+    assert found.highest == "strict"
+
+
 def test_a_threshold_that_differs_is_let_go_alone():
     rng = np.random.default_rng(3)
     responses, groups = answers(rng, (2000, 2000))
