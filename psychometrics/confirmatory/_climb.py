@@ -32,7 +32,7 @@ class _Rung:
     model: FactorModel
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Ladder:
     """What stays the same from step to step."""
 
@@ -81,7 +81,7 @@ class Ladder:
 
     def _fit(self, layout: Layout) -> _Rung:
         fitted = fit_layout(layout, self.data.samples, self.compared.estimator)
-        return _Rung(fitted, describe(fitted, self.structure, self.data, self.missing, self.compared))
+        return _Rung(fitted, describe(fitted, self.structure, self.data, missing=self.missing, compared=self.compared))
 
     def _change(self, before: _Rung, after: _Rung) -> ModelChange:
         df = after.model.fit.df - before.model.fit.df

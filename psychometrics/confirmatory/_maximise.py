@@ -49,7 +49,7 @@ def maximise(start: Floats, criterion: Criterion, fallback: Criterion, floor: Fl
         if float(step @ point.gradient) < _TOLERANCE:
             last = np.maximum(parameters + step, floor)
             return Maximum(last, criterion(last) or point, True, bool(held.any()))
-        better = _climb(parameters, point, curvature, damping, criterion, floor)
+        better = _climb(parameters, point, curvature, damping, criterion=criterion, floor=floor)
         if better is None:
             break
         parameters, point, damping = better
@@ -85,7 +85,7 @@ def _concave(point: Point | None, free: Booleans) -> _Curvature | None:
 
 
 def _climb(
-    parameters: Floats, point: Point, curvature: _Curvature, damping: float, criterion: Criterion, floor: Floats
+    parameters: Floats, point: Point, curvature: _Curvature, damping: float, *, criterion: Criterion, floor: Floats
 ) -> tuple[Floats, Point, float] | None:
     """Return better parameters, the criterion there, and how much damping to begin the next step with."""
     # Near the top rounding decides which of two equal values is larger.

@@ -83,7 +83,7 @@ def sample_products(model: Fitted) -> Floats:
     """Return D'W Gamma W D over all people, W from the model and Gamma about the observed moments."""
     means = np.array([sample.means for sample in model.samples])
     observed = np.array([sample.covariance for sample in model.samples])
-    return sum_over_groups(model.layout, model.parameters, model.samples, means, observed)
+    return sum_over_groups(model.layout, model.parameters, model.samples, means=means, covariances=observed)
 
 
 def corrected_for_gaps(model: Fitted) -> tuple[float, float]:

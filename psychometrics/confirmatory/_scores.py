@@ -18,11 +18,11 @@ def score_products(layout: Layout, parameters: Floats, samples: tuple[Sample, ..
     """Return the sum over people of the outer products of the derivatives by the free parameters."""
     matrices = layout.unpack(parameters)
     means, covariances = implied_means(matrices), implied_covariances(matrices)
-    return sum_over_groups(layout, parameters, samples, means, covariances)
+    return sum_over_groups(layout, parameters, samples, means=means, covariances=covariances)
 
 
 def sum_over_groups(
-    layout: Layout, parameters: Floats, samples: tuple[Sample, ...], means: Floats, covariances: Floats
+    layout: Layout, parameters: Floats, samples: tuple[Sample, ...], *, means: Floats, covariances: Floats
 ) -> Floats:
     """
     Return the products of derivatives weighted by the model but taken about the means and covariances given.

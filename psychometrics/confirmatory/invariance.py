@@ -87,7 +87,15 @@ def measurement_invariance(
         factors, len(data.samples[0].means), items=items, residual_covariances=residual_covariances
     )
     layout = configural_layout(structure, len(data.samples), identification=identification, mean_structure=True)
-    ladder = Ladder(structure, data, missing, Comparisons(data.samples, estimator, True), criterion, alpha, partial)
+    ladder = Ladder(
+        structure=structure,
+        data=data,
+        missing=missing,
+        compared=Comparisons(data.samples, estimator, mean_structure=True),
+        criterion=criterion,
+        alpha=alpha,
+        partial=partial,
+    )
     climbed = ladder.climb(with_starts(layout, data.samples), steps)
     return MeasurementInvariance(climbed, data.labels, criterion, alpha, partial)
 

@@ -150,7 +150,8 @@ def confirmatory_factor_analysis(
         as_choice(name, ("loadings", "intercepts", "residual_covariance", "factor_covariance"), "equal")
     layout = equal_across_groups(with_starts(layout, data.samples), *equal)
     fitted = fit_layout(layout, data.samples, estimator)
-    return describe(fitted, structure, data, missing, Comparisons(data.samples, estimator, means))
+    compared = Comparisons(data.samples, estimator, means)
+    return describe(fitted, structure, data, missing=missing, compared=compared)
 
 
 def refuse_combination(estimator: str, missing: str) -> None:
@@ -160,7 +161,7 @@ def refuse_combination(estimator: str, missing: str) -> None:
 
 
 def describe(
-    fitted: Fitted, structure: FactorStructure, data: Grouped, missing: str, compared: Comparisons
+    fitted: Fitted, structure: FactorStructure, data: Grouped, *, missing: str, compared: Comparisons
 ) -> FactorModel:
     """Return a fitted layout with everything that is said about a model."""
     matrices = fitted.matrices

@@ -61,7 +61,7 @@ def at_their_estimates(model, table):
     fitted = Fitted(model.layout, model.samples, model.estimator, parameters, point, True)
     data = Grouped(model.samples, model.groups, model.n_left_out)
     compared = Comparisons(model.samples, model.estimator, mean_structure=True)
-    return describe(fitted, model.structure, data, model.missing, compared)
+    return describe(fitted, model.structure, data, missing=model.missing, compared=compared)
 
 
 def independent_log_likelihood(model):
