@@ -17,15 +17,17 @@ class ScaledFit:
     Attributes
     ----------
     test : str
-        "Yuan-Bentler" or "Satorra-Bentler".
+        "Yuan-Bentler" or "Satorra-Bentler"; of ordered answers "scaled and shifted".
     chi2, p_value : float
-        The chi-square over ``scaling_factor``, with the degrees of freedom of the unscaled one.
+        The chi-square over ``scaling_factor``, with the degrees of freedom of the unscaled one; when shifted, plus what
+        then makes its mean that of a chi-square.
     scaling_factor, baseline_scaling_factor : float
     cfi, tli, rmsea : float
         With scaled chi-squares in place of the plain ones.
     robust_cfi, robust_tli, robust_rmsea : float
         Estimates of what the measures are in the population: Brosseau-Liard & Savalei (2014, Multivariate Behavioral
-        Research 49, 460-470), and with gaps Zhang & Savalei (2023, Psychological Methods 28, 263-283).
+        Research 49, 460-470), with gaps Zhang & Savalei (2023, Psychological Methods 28, 263-283), of ordered
+        answers Savalei (2021, Multivariate Behavioral Research 56, 390-407).
     """
 
     test: str
@@ -68,7 +70,7 @@ class FitMeasures:
     log_likelihood, aic, bic : float
         nan for least squares.
     scaled : ScaledFit or None
-        For MLR and MLM.
+        For MLR and MLM, and for ordered answers.
     """
 
     n_parameters: int

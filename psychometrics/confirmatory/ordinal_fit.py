@@ -31,14 +31,10 @@ def ordinal_fit(model: Estimated) -> FitMeasures:
     Behavioral Research 56, 390-407); they are nan where thresholds are held equal across groups, for which they are not
     defined, and where polychoric correlations do not fit together.
     """
-    data, n_groups = model.data, len(model.data.moments)
-    people = data.n - n_groups
+    data, df = model.data, model.df
     baseline = float(np.sum(data.criterion[:, data.n_thresholds :] * correlations_of(data) ** 2))
-    scaled, scaled_baseline = scaled_test(model), scaled_baseline_test(data)
-    df, baseline_df = model.df, scaled_baseline.df
+    baseline_df = correlations_of(data).size
     excess, baseline_excess = model.chi2 - df, baseline - baseline_df
-    scaled_excess, scaled_baseline_excess = scaled.chi2 - df, scaled_baseline.chi2 - baseline_df
-    robust_excess, robust_baseline_excess = _robust_excess(model)
     return FitMeasures(
         n_parameters=model.layout.n_parameters,
         df=df,
@@ -48,26 +44,38 @@ def ordinal_fit(model: Estimated) -> FitMeasures:
         baseline_df=baseline_df,
         cfi=comparative_fit(excess, baseline_excess),
         tli=tucker_lewis(excess, df, baseline_excess, baseline_df),
-        rmsea=root_mean_square_error(excess, df, people, n_groups),
-        rmsea_interval=rmsea_interval(model.chi2, df, people, n_groups),
+        rmsea=_rmsea(model, excess),
+        rmsea_interval=rmsea_interval(model.chi2, df, data.n - len(data.moments), len(data.moments)),
         srmr=_srmr(model),
         log_likelihood=math.nan,
         aic=math.nan,
         bic=math.nan,
-        scaled=ScaledFit(
-            test="scaled and shifted",
-            chi2=scaled.chi2,
-            p_value=chi2_p_value(scaled.chi2, df),
-            scaling_factor=scaled.scaling,
-            baseline_scaling_factor=scaled_baseline.scaling,
-            cfi=comparative_fit(scaled_excess, scaled_baseline_excess),
-            tli=tucker_lewis(scaled_excess, df, scaled_baseline_excess, baseline_df),
-            rmsea=root_mean_square_error(scaled_excess, df, people, n_groups),
-            robust_cfi=comparative_fit(robust_excess, robust_baseline_excess),
-            robust_tli=tucker_lewis(robust_excess, df, robust_baseline_excess, baseline_df),
-            robust_rmsea=root_mean_square_error(robust_excess, df, people, n_groups),
-        ),
+        scaled=_scaled_fit(model),
     )
+
+
+def _scaled_fit(model: Estimated) -> ScaledFit:
+    test, baseline = scaled_test(model), scaled_baseline_test(model.data)
+    excess, baseline_excess = test.chi2 - test.df, baseline.chi2 - baseline.df
+    robust_excess, robust_baseline_excess = _robust_excess(model)
+    return ScaledFit(
+        test="scaled and shifted",
+        chi2=test.chi2,
+        p_value=chi2_p_value(test.chi2, test.df),
+        scaling_factor=test.scaling,
+        baseline_scaling_factor=baseline.scaling,
+        cfi=comparative_fit(excess, baseline_excess),
+        tli=tucker_lewis(excess, test.df, baseline_excess, baseline.df),
+        rmsea=_rmsea(model, excess),
+        robust_cfi=comparative_fit(robust_excess, robust_baseline_excess),
+        robust_tli=tucker_lewis(robust_excess, test.df, robust_baseline_excess, baseline.df),
+        robust_rmsea=_rmsea(model, robust_excess),
+    )
+
+
+def _rmsea(model: Estimated, excess: float) -> float:
+    n_groups = len(model.data.moments)
+    return root_mean_square_error(excess, model.df, model.data.n - n_groups, n_groups)
 
 
 def correlations_of(data: OrdinalData) -> Floats:

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from psychometrics._codes import as_codes, group_codes
 from psychometrics._validation import Booleans, Integers, Label, as_choice, as_responses
 from psychometrics.confirmatory.ordinal_data import OrdinalData
-from psychometrics.confirmatory.ordinal_moments import ordinal_moments
+from psychometrics.confirmatory.ordinal_moments import OrdinalMoments, ordinal_moments
 from psychometrics.irt._patterns import merge_codes
 
 ESTIMATORS = ("WLSMV", "ULSMV")
@@ -61,19 +61,25 @@ def ordinal_sample(
         _refuse_unequal(given, coded.minimum, labels)
     mapping = merge_codes(coded.codes, group[usable].astype(np.int16), coded.n_codes, 1)
     codes = np.where(coded.codes >= 0, mapping.to[np.arange(coded.n_items), coded.codes], -1)
-    moments = []
-    for at, name in enumerate(names):
-        try:
-            moments.append(ordinal_moments(codes[group[usable] == at], mapping.n_codes))
-        except ValueError as error:
-            raise ValueError(f"{name}{error}") from None
     return OrdinalSample(
-        OrdinalData(tuple(moments), estimator),
+        OrdinalData(_moments_by_group(codes, mapping.n_codes, group[usable], names), estimator),
         labels,
         len(matrix) - int(usable.sum()),
         missing if gaps.any() else "none",
         _merged(np.asarray(given.any(axis=0)), mapping.to, coded.minimum),
     )
+
+
+def _moments_by_group(
+    codes: Integers, n_codes: Integers, group: Integers, names: list[str]
+) -> tuple[OrdinalMoments, ...]:
+    moments = []
+    for at, name in enumerate(names):
+        try:
+            moments.append(ordinal_moments(codes[group == at], n_codes))
+        except ValueError as error:
+            raise ValueError(f"{name}{error}") from None
+    return tuple(moments)
 
 
 def _groups_of(groups: ArrayLike | None, n: int, reference: Label | None) -> tuple[tuple[Label, ...], Integers]:
