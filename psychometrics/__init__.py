@@ -34,6 +34,9 @@ if TYPE_CHECKING:  # the same names once more, for type checkers; a test compare
     from psychometrics.careless import psychometric_antonyms as psychometric_antonyms
     from psychometrics.careless import psychometric_synonyms as psychometric_synonyms
     from psychometrics.careless import rapid_answers as rapid_answers
+    from psychometrics.careless_rates import CarelessRates as CarelessRates
+    from psychometrics.careless_rates import CarelessShare as CarelessShare
+    from psychometrics.careless_rates import careless_rates as careless_rates
     from psychometrics.change import ReliableChange as ReliableChange
     from psychometrics.change import TrueScore as TrueScore
     from psychometrics.change import difference_reliability as difference_reliability
@@ -276,6 +279,7 @@ _PUBLIC: dict[str, tuple[str, ...]] = {
     "reliability.omega": ("mcdonald_omega",),
     "reliability.equality": ("EqualReliability", "equal_alphas", "equal_omegas"),
     "nonresponse": ("DifferentialSkipping", "PersonSkips", "Proportions", "SkipDifference", "differential_skipping"),
+    "careless_rates": ("CarelessRates", "CarelessShare", "careless_rates"),
     "skipping_impact": ("SkippingImpact", "skipping_impact"),
     "agreement": ("Agreement", "IntraclassCorrelation", "intraclass_correlations"),
     "reliability.guttman": ("GuttmanLambdas", "SplitHalves", "guttman_lambdas", "spearman_brown", "split_halves"),

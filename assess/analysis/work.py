@@ -64,6 +64,9 @@ def audit(
     installation: Installation, work: Work, *, on_evidence: Callable[[Transaction, AuditRun], None] = lambda *_: None
 ) -> None:
     """Audit every scale of a run; its evidence and what that changes (`on_evidence`) are stored together or not."""
+    from assess.analysis.careless import careless_by_group
+    from assess.analysis.matrices import LANGUAGE
+
     with installation.transaction() as tx:
         run = tx.db.get_one(AuditRun, work.payload["run"])
         if run.finished_at is not None:
@@ -89,7 +92,9 @@ def audit(
 
         scales.append(_audit_scale(run, of_scale, number, tell, own=source["kind"] == OWN_ANSWERS,
                                    smallest=installation.settings.smallest_group))  # fmt: skip
-    evidence = plain(_passport(run, instrument, source, scales) | {"left_out": left_out})
+    smallest = installation.settings.smallest_group if own else 1
+    careless = careless_by_group(answers, instrument, dict.fromkeys((*run.groupings, LANGUAGE)), smallest=smallest)
+    evidence = plain(_passport(run, instrument, source, scales) | {"left_out": left_out, "careless": careless})
     with installation.transaction(actor=run.started_by) as tx:
         run = tx.db.get_one(AuditRun, run.id)
         run.evidence, run.evidence_digest = evidence, digest_of(evidence)

@@ -37,6 +37,19 @@ def scales_left_out(run: AuditRun, instrument: Instrument) -> list[tuple[str, st
     return [(scale_name(words, scale_id), code) for scale_id, code in run.evidence["left_out"].items()]
 
 
+def careless_rows(run: AuditRun) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return, for everybody and for every group, what it is called and its rates of careless answering."""
+    if run.evidence is None or is_outdated(run.evidence):
+        return []
+    return [
+        (f"{grouping_name(grouping['name'])}: {group_name(grouping['name'], group['label'])}" if grouping["name"]
+         else _("Everybody"), group)
+        for grouping in run.evidence["careless"]
+        for group in grouping["groups"]
+        if group["longstring"] or group["even_odd"]
+    ]  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class ScalePage:
     """The evidence of a run on one scale, ready for tables and pictures."""

@@ -25,7 +25,7 @@ from assess.people.models import Person
 from assess.people.service import name_of
 from assess.programmes.models import Programme
 from assess.release import service, verdicts
-from assess.release.evidence_pages import scale_pages, scales_left_out, stage_words
+from assess.release.evidence_pages import careless_rows, scale_pages, scales_left_out, stage_words
 from assess.release.models import VerdictRow
 from assess.release.pages import language_states, lines, standing, standings
 from assess.release.policy import THRESHOLDS, default_policy, is_count, policy_history, policy_in_force
@@ -83,6 +83,7 @@ def run(run_id: str) -> str | tuple[str, int, dict[str, str]]:
             instrument=shown,
             evidence=run.evidence,
             left_out=scales_left_out(run, shown),
+            careless=careless_rows(run),
             scales=scale_pages(run, shown, found, tx.settings.smallest_group),
             policy=policy_in_force(tx, run.programme_id or ""),
         )
