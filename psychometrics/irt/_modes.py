@@ -46,7 +46,7 @@ class Target:
             total = np.where(answered.T, amount, 0.0).sum(axis=0)
             slope[block] += np.where(answered.T, own, 0.0).sum(axis=0)
             if self.weighted:
-                slope[block] += np.where(answered.T, growth, 0.0).sum(axis=0) / (2 * total)
+                slope[block] += np.where(answered.T, growth, 0.0).sum(axis=0) / (2 * np.maximum(total, _FLATTEST))
             information[block] += total
         return slope, information
 
@@ -67,7 +67,7 @@ class Target:
         height -= 0.5 * self.precision * (nodes - self.mean) ** 2
         if self.weighted:
             amount = self.family.item_information(self.beta, nodes, self.n_codes)
-            height += 0.5 * np.log((codes >= 0) @ amount)
+            height += 0.5 * np.log(np.maximum((codes >= 0) @ amount, _FLATTEST))
         return np.asarray(height)
 
 

@@ -94,7 +94,7 @@ def limited_information_fit(
     answers = [_complete(model, g) for g in range(len(model.n))]
     chi2 = _projected([_of_model(model, g, moments, *answers[g]) for g in range(len(model.n))])
     size = int((model.codes.n_codes - 1).sum())
-    apart = [_of_independence(model.codes.n_codes, moments, *answer) for answer in answers]
+    apart = [_of_independence(model, g, moments, *answers[g]) for g in range(len(model.n))]
     baseline = sum(_projected([one]) for one in apart)
     baseline_df = sum(n_moments - min(int(np.linalg.matrix_rank(one[2])), size) for one in apart)
     n = int(sum(weights.sum() for _, weights in answers))
@@ -165,12 +165,15 @@ def _distribution_changes(model: Calibration, group: int, weights: FloatArray) -
     return changes
 
 
-def _of_independence(n_codes: IntArray, moments: MomentSet, codes: IntArray, weights: FloatArray) -> _Residuals:
-    """The same for items that have nothing in common, each with its observed shares."""
+def _of_independence(
+    model: Calibration, group: int, moments: MomentSet, codes: IntArray, weights: FloatArray
+) -> _Residuals:
+    """The same for items that have nothing in common, each with its shares among all who answered it."""
+    n_codes, pattern = model.codes.n_codes, model.patterns[group]
     width, n_items = int(n_codes.max()), len(n_codes)
     probability = np.zeros((n_items, width, 1))
-    for item in range(n_items):
-        probability[item, :, 0] = np.bincount(codes[:, item], weights, minlength=width) / weights.sum()
+    probability[np.arange(width) < n_codes[:, None], 0] = pattern.one_hot.T @ pattern.weights
+    probability /= probability.sum(axis=1, keepdims=True)
     implied = ModelMoments(moments, probability, np.ones(1))
     change = np.zeros((n_items, width, 1, width - 1))
     change[:, 0] = -1.0

@@ -259,6 +259,17 @@ def test_people_without_a_finite_trait_are_left_out_of_mean_squares(doubled):
     assert np.isfinite(found.outfit).all()
 
 
+def test_a_code_that_only_people_with_gaps_gave_does_not_stop_the_fit(doubled):
+    responses = doubled.copy()
+    responses[responses[:, 5] == 3, 2] = np.nan
+    model = calibrate(responses, covariance="none")
+
+    found = limited_information_fit(model)
+
+    assert found.n == (~np.isnan(responses[:, 2])).sum()
+    assert 0.8 < found.cfi < 1.0
+
+
 def test_wrong_input_is_refused_with_a_reason(doubled):
     model = calibrate(doubled, covariance="none")
     short = calibrate(doubled[:, 1:4], covariance="none")

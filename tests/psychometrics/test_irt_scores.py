@@ -135,6 +135,14 @@ def test_extreme_answers_have_no_likely_trait_and_gaps_none_at_all(made, models)
     np.testing.assert_array_equal(probable.n_answered[:4], [5, 5, 0, 2])
 
 
+def test_steps_instead_of_curves_still_give_finite_weighted_estimates():
+    answers = np.repeat(np.random.default_rng(0).integers(0, 3, (200, 1)), 4, axis=1).astype(float)
+    model = calibrate(answers, covariance="none")
+
+    assert model.slopes.max() > 5
+    assert np.isfinite(wle_scores(model).trait).all()
+
+
 def test_plausible_values_have_the_posterior_mean_and_spread(made, models):
     model = models["graded"]
     scores = eap_scores(model)
