@@ -65,8 +65,8 @@ def ordinal_invariance(
     partial : bool
         At a step that does not hold, let go the equality with the largest significant score test (Bonferroni over the
         equalities of the step), fit again, and repeat until the step holds, no test is significant, or an item would
-        keep fewer than two equal thresholds, or a factor fewer than two equal items. The intercept of an item whose
-        loading was let go is let go as well.
+        keep fewer than two equal thresholds, or a factor fewer than two equal items. With three groups or more the
+        reference group's may go too. The intercept of an item whose loading was let go is let go as well.
     alpha : float
         A step fails when its scaled difference test against the step before is significant at this level.
 
@@ -165,13 +165,15 @@ class _Ladder:
     def _anchored(self, model: OrdinalFactorModel, place: Place) -> bool:
         """Say whether enough stays equal when one element is let go."""
         matrix, (group, item, *_) = place
-        alike = tied(model, matrix)[group]
+        alike = tied(model, matrix)[[group] if group else slice(1, None)]
         if matrix == "thresholds":
-            return bool(np.count_nonzero(alike[item] & self.sample.data.used[item]) > MIN_ANCHORS)
-        pattern = self.structure.pattern
+            left = (alike[:, item] & self.sample.data.used[item]).sum(axis=1) - alike[:, item, place[1][2]]
+            return bool((left >= MIN_ANCHORS).all())
         if matrix != "loadings":
-            alike = (np.diag(alike) if matrix == "residual_covariance" else alike)[:, None]
-        return bool(((alike & pattern).sum(axis=0) > MIN_ANCHORS)[pattern[item]].all())
+            alike = (np.diagonal(alike, axis1=1, axis2=2) if matrix == "residual_covariance" else alike)[:, :, None]
+        pattern = self.structure.pattern
+        remaining = (alike & pattern).sum(axis=1) - alike[:, item]
+        return bool((remaining[:, pattern[item]] >= MIN_ANCHORS).all())
 
     def _element(self, place: Place) -> Element:
         return ordinal_element(self.structure, self.sample.labels, place)

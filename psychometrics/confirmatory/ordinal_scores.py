@@ -41,8 +41,9 @@ def ordinal_equality_tests(model: OrdinalFactorModel) -> EqualityTests:
     Returns
     -------
     EqualityTests
-        Letting one element of one group go, everything else kept, in the order of the steps; nan where the element
-        could not be told from the others. All together, with as many degrees of freedom as can be told apart.
+        Letting one element of one group go, everything else kept, in the order of the steps; with three groups or more
+        also of the first. nan where the element could not be told from the others. All together, with as many degrees
+        of freedom as can be told apart.
 
     Raises
     ------
@@ -123,7 +124,11 @@ def score_tests(model: Estimated, elements: list[Place]) -> ScoreTests:
 
 
 def held_equal(model: OrdinalFactorModel, step: str) -> list[Place]:
-    """Return the elements after the first group that a step holds equal, or fixed as in the first group."""
+    """
+    Return the elements that a step holds equal to those of the first group, or fixed as they are.
+
+    Of the first group itself only where two others or more go with it: it can then be the odd one out.
+    """
     matrix = MATRIX_OF[step]
     held = tied(model, matrix)
     if matrix == "thresholds":
@@ -132,7 +137,7 @@ def held_equal(model: OrdinalFactorModel, step: str) -> list[Place]:
         held &= model.structure.pattern
     elif matrix == "residual_covariance":
         held &= np.eye(held.shape[1], dtype=bool)
-    held[0] = False
+    held[0] = held[1:].sum(axis=0) >= 2
     return [(matrix, tuple(at)) for at in np.argwhere(held).tolist()]
 
 

@@ -93,6 +93,18 @@ def test_partial_invariance_lets_go_what_differs_and_says_so(options, step, expe
     assert next(one for one in found.steps if one.name == step).verdict == "holds in part"
 
 
+def test_the_reference_group_can_be_the_odd_one_out():
+    rng = np.random.default_rng(15)
+    responses, groups = answers(rng, (800, 800, 800), intercepts=changed(3, 0.5, np.zeros(6)))
+
+    found = ordinal_invariance(responses, FACTOR, groups, partial=True, alpha=0.001)
+
+    assert places(found) == {("intercepts", (0, 3))}
+    assert found.freed[0].element.group == "a"
+    assert found.freed[0].test.expected_change < 0
+    assert found.highest == "strict"
+
+
 def test_skipped_steps_are_part_of_the_next():
     """From configural straight to strict, whatever was held equal on the way may be let go."""
     found = ladder(
