@@ -18,7 +18,7 @@ from psychometrics.confirmatory._sample import Grouped
 from psychometrics.confirmatory._structure import FactorStructure
 from psychometrics.confirmatory.fit_measures import chi2_p_value
 from psychometrics.confirmatory.model import FactorModel, describe
-from psychometrics.confirmatory.modification import ModificationIndex, element_at, equality_tests
+from psychometrics.confirmatory.modification import ModificationIndex, element_at, release_tests
 
 # Fewer equal items do not tie the scale of a factor in one group to that in another.
 MIN_ANCHORS = 2
@@ -100,20 +100,22 @@ class Ladder:
 
     def _worst(self, model: FactorModel, name: str) -> ModificationIndex | None:
         """Return the equality of this step that is most clearly violated; None if there is none to let go."""
-        tests = [test for test in equality_tests(model).tests if test.element.matrix == MATRIX_OF[name]]
+        tests = release_tests(model, MATRIX_OF[name])
         significant = [test for test in tests if test.p_value < self.alpha / len(tests)]
         allowed = [test for test in significant if self._anchored(model.layout, test)]
         return max(allowed, key=lambda test: test.chi2, default=None)
 
     def _anchored(self, layout: Layout, test: ModificationIndex) -> bool:
-        """Say whether enough items of each factor stay equal when one is let go."""
+        """Say whether enough items of each factor stay equal to the reference group when one is let go."""
         group, item = test.element.position[:2]
         numbers = getattr(layout.free, test.element.matrix)
-        tied = numbers[group] == numbers[0]
-        tied = np.diag(tied) if test.element.matrix == "residual_covariance" else tied
+        if test.element.matrix == "residual_covariance":
+            numbers = np.diagonal(numbers, axis1=1, axis2=2)
+        tied = (numbers == numbers[0])[[group] if group else range(1, len(numbers))]
         for factor in np.flatnonzero(self.structure.pattern[item]):
-            column = tied[:, factor] if test.element.matrix == "loadings" else tied
-            if np.count_nonzero(column & self.structure.pattern[:, factor]) <= MIN_ANCHORS:
+            columns = tied[:, :, factor] if test.element.matrix == "loadings" else tied
+            columns = columns[columns[:, item]][:, self.structure.pattern[:, factor]]
+            if len(columns) and columns.sum(axis=1).min() <= MIN_ANCHORS:
                 return False
         return True
 

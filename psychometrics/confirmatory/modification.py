@@ -135,6 +135,20 @@ def equality_tests(model: FactorModel) -> EqualityTests:
     return EqualityTests(tests, total, len(candidates), float(chdtrc(len(candidates), total)))
 
 
+def release_tests(model: FactorModel, matrix: str) -> tuple[ModificationIndex, ...]:
+    """
+    Test letting one element of one group go from all that share it, for one kind of parameter.
+
+    Of more than two groups the first can be the odd one out too, which no single test of ``equality_tests`` says.
+    """
+    candidates = [place for place in _equalities(model.layout.free) if place[0] == matrix]
+    numbers, firsts = getattr(model.layout.free, matrix), set()
+    if len(model.groups) > 2:
+        firsts = {(matrix, (0, *at[1:])) for _, at in candidates if numbers[at] == numbers[(0, *at[1:])]}
+    # Apart, so that some group keeps each common value.
+    return tuple(test for some in (candidates, sorted(firsts)) if some for test in _score_tests(model, some)[0])
+
+
 def _equalities(free: Matrices[Integers]) -> Iterable[tuple[str, tuple[int, ...]]]:
     """Yield the elements whose parameter an earlier group has at the same place, by place and then by group."""
     for name, numbers in vars(free).items():

@@ -83,6 +83,16 @@ def test_an_item_whose_loading_is_free_has_a_free_intercept():
     assert found.steps[2].model.fit.df == found.steps[0].model.fit.df + 5 - 1 + 5 - 1
 
 
+def test_the_first_of_three_groups_can_be_the_odd_one_out():
+    parts = [answers(1000, seed)[0][:1000] for seed in (1, 2, 3)]
+    parts[0][:, 4] += 0.5
+
+    found = measurement_invariance(np.vstack(parts), FACTOR, np.repeat(["a", "b", "c"], 1000), partial=True, alpha=0.01)
+
+    assert places(found.freed) == [("intercepts", "a", "item 4")]
+    assert found.steps[2].verdict == "holds in part"
+
+
 def test_at_least_two_items_stay_equal():
     responses, groups = answers(3000, intercepts={0: 0.9, 1: -0.9, 2: 1.2, 3: -1.2, 4: 0.6, 5: -0.6})
 
