@@ -85,11 +85,11 @@ def ordinal_invariance(
 
     Notes
     -----
-    Simulated (``tests/psychometrics/monte_carlo_ordinal_invariance.py``; two groups half a standard deviation apart, six
-    items in five categories, 200 samples each, 5 % level): with everything equal a step fails in 2 to 7.5 % of samples
-    of 200 people per group and in 4 to 7 % of 500. With 200 per group a loading 0.3 lower is missed in 24 %, an
+    Simulated (``tests/psychometrics/monte_carlo_ordinal_invariance.py``; two groups half a standard deviation apart,
+    six items in five categories, 200 samples each, 5 % level): with everything equal a step fails in 2 to 7.5 % of
+    samples of 200 people per group and in 4 to 7 % of 500. With 200 per group a loading 0.3 lower is missed in 24 %, an
     intercept 0.3 higher in 22 %, a residual variance 1.8 times as large in 33 %; with 500 in 3 % or less. ``partial``
-    then frees just what differs in 51 to 68 % of samples, and in 91 to 94 % with 500. Without it, steps above one that
+    then frees just what differs in 51 to 68 % of samples, and in 90 to 94 % with 500. Without it, steps above one that
     fails are judged on a model that is wrong already, and fail more often than they should.
 
     References
