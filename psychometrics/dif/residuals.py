@@ -88,8 +88,9 @@ def residual_dif(
 
     Notes
     -----
-    The studied item takes part in the trait estimate, which makes the tests cautious on short scales: of fair items
-    with ten items of five codes about 3.5 % are flagged at .05. Estimates drawn towards one mean (EAP with a common
+    The studied item takes part in the trait estimate, which makes the tests cautious: of fair items (20 of two or 10 of
+    five codes, 400 + 400 people, means equal or half an SD apart, up to 20 % skipped) RDIF_R flags 3.5 to 5 % at .05,
+    RDIF_S 2.5 to 4.5 %, RDIF_RS 3 to 4 %. Estimates drawn towards one mean (EAP with a common
     prior) flag up to 7 % when groups differ in the trait.
 
     References

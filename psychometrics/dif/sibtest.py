@@ -68,6 +68,11 @@ def sibtest(
     ------
     ValueError
         For overlapping items, more than two groups, or fewer than two matching items.
+
+    Notes
+    -----
+    At .05 ``beta`` rejects 4 to 6.5 % of fair items, the crossing statistic 5 to 6 % with 20 items of two codes and 9 %
+    with 10 of five (400 + 400 people). Where gaps leave few people per level both reject more.
     """
     coded = as_codes(responses)
     group = focal_indicator(groups, len(coded.codes), focal)

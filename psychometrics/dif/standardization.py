@@ -52,7 +52,8 @@ def standardization(
     -------
     Standardization
         ``p_difference``: focal minus reference, from -1 to 1; ``odds_ratio`` of the standardised proportions, reference
-        over focal (Dorans & Holland 1993). A description without a test.
+        over focal (Dorans & Holland 1993). A description without a test: where gaps leave few people, chance alone
+        passes the threshold in most fair items.
     """
     as_choice(weights, ("focal", "total"), "weights")
     coded = as_codes(responses)
