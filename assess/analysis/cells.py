@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from assess.analysis.faults import Figures
+
 NOT_ANSWERED = -128
 NO_LABEL = 255
 MOST_LABELS = 30
@@ -38,9 +40,9 @@ class Codes(dict[str, int]):
         return _remembered(self, text, int(number))
 
     @property
-    def refusal(self) -> str:
-        """Why a text is refused."""
-        return f"is none of the answers {', '.join(map(str, self._codes))}"
+    def refusal(self) -> tuple[str, Figures]:
+        """Why a text is refused: a code and its figures."""
+        return "unknown_answer", {"answers": ", ".join(map(str, self._codes))}
 
 
 class Labels(dict[str, int]):
@@ -63,11 +65,8 @@ class Labels(dict[str, int]):
         return self[text]
 
     @property
-    def refusal(self) -> str:
-        """Why a text is refused."""
+    def refusal(self) -> tuple[str, Figures]:
+        """Why a text is refused: a code and its figures."""
         if self._closed:
-            return "is no label that the mapping names"
-        return (
-            f"cannot be a group: at most {MOST_LABELS} labels of at most {LONGEST_LABEL} characters are kept; "
-            "put numbers such as ages into bands first"
-        )
+            return "unknown_label", {}
+        return "no_group", {"most": MOST_LABELS, "longest": LONGEST_LABEL}

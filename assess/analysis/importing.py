@@ -20,8 +20,11 @@ from operator import itemgetter
 from typing import BinaryIO
 
 from assess.analysis.cells import NOT_ANSWERED, Codes, Labels
+from assess.analysis.faults import Fault, Figures
 from assess.analysis.mapping import ColumnMapping, check_mapping
 from assess.errors import AssessError
+from assess.i18n import gettext as _
+from assess.i18n import ngettext
 from assess.instruments.rules import Instrument
 
 MOST_FAULTS_LISTED = 100
@@ -32,28 +35,14 @@ _ROWS_PER_REPORT = 4096
 Progress = Callable[[float], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One thing wrong in a file: the line as an editor counts it, the column, what stands there and why it cannot."""
-
-    line: int
-    column: str
-    value: str
-    reason: str
-
-    def __str__(self) -> str:
-        """One line that says where to look."""
-        where = f"line {self.line}" + (f", column {self.column}" if self.column else "")
-        return f'{where}: "{self.value}" {self.reason}' if self.column else f"{where}: {self.reason}"
-
-
 class FaultyFile(AssessError):
     """The file was not imported; the first faults are listed, all are counted."""
 
     def __init__(self, faults: tuple[Fault, ...], total: int) -> None:
-        more = f"\n  … and {total - len(faults)} more" if total > len(faults) else ""
-        lines = "".join(f"\n  {fault}" for fault in faults)
-        super().__init__(f"Nothing was imported: {total} fault{'s' if total != 1 else ''} in the file.{lines}{more}")
+        head = ngettext("Nothing was imported: %(num)s fault in the file",
+                        "Nothing was imported: %(num)s faults in the file", total)  # fmt: skip
+        more = "\n  … " + _("and %(n)s more", n=total - len(faults)) if total > len(faults) else ""
+        super().__init__(f"{head}." + "".join(f"\n  {fault}" for fault in faults) + more)
         self.faults, self.total = faults, total
 
 
@@ -90,7 +79,7 @@ def read_responses(
     sheet = _Sheet(header, mapping, instrument)
     for number, (line, row) in enumerate(rows):
         if number >= _MOST_ROWS:
-            raise FaultyFile((Fault(line, "", "", f"the file has more than {_MOST_ROWS:,} rows: cut it up"),), 1)
+            raise FaultyFile((Fault(line, "", "", "too_many_rows", {"most": f"{_MOST_ROWS:,}"}),), 1)
         sheet.take(row, line)
         if number % _ROWS_PER_REPORT == 0:
             progress(stream.tell() / max(size, 1))
@@ -124,7 +113,7 @@ class _Sheet:
             return
         self._rows += 1
         if len(row) != self._width:
-            self.fault(line, "", "", f"has {len(row)} cells, the header has {self._width}")
+            self.fault(line, "", "", "width", {"found": len(row), "expected": self._width})
             return
         if self._person is not None and not self._is_new(row[self._person].strip(), line):
             return
@@ -143,14 +132,14 @@ class _Sheet:
         """Tell whether a person has not come yet. Twice the same answers would make every interval too narrow."""
         before = self._lines.setdefault(person, line) if person else line
         if before != line:
-            self.fault(line, self._header[self._person or 0], person, f"stands in line {before} already")
+            self.fault(line, self._header[self._person or 0], person, "twice", {"before": before})
         return before == line
 
-    def fault(self, line: int, column: str, value: str, reason: str) -> None:
+    def fault(self, line: int, column: str, value: str, code: str, figures: Figures | None = None) -> None:
         """Count a fault; the first ones are kept."""
         self._total += 1
         if len(self._faults) < MOST_FAULTS_LISTED:
-            self._faults.append(Fault(line, column, value[:40], reason))
+            self._faults.append(Fault(line, column, value[:40], code, figures or {}))
 
     def _explain(self, row: list[str], line: int) -> None:
         tables: list[Codes | Labels] = [*self._codes, *self._labels]
@@ -159,12 +148,12 @@ class _Sheet:
             try:
                 table[cell]
             except KeyError:
-                self.fault(line, column, cell, table.refusal)
+                self.fault(line, column, cell, *table.refusal)
 
     def finished(self) -> Imported:
         """Return what was taken, if nothing was wrong."""
         if not self._rows:
-            self.fault(1, "", "", "the file has a header but no rows")
+            self.fault(1, "", "", "no_rows")
         if self._faults:
             raise FaultyFile(tuple(self._faults), self._total)
         return Imported(
@@ -196,8 +185,7 @@ def _rows(stream: BinaryIO) -> tuple[list[str], Iterator[tuple[int, list[str]]]]
         for number, line in enumerate(chain([first], lines), start=1):
             length += len(line)
             if length > _LONGEST_ROW:
-                reason = "the row is longer than a megabyte: look for a quotation mark that is never closed"
-                raise FaultyFile((Fault(number, "", "", reason),), 1)
+                raise FaultyFile((Fault(number, "", "", "long_row"),), 1)
             yield line
 
     reader = csv.reader(measured(), delimiter=delimiter, strict=True)
@@ -211,14 +199,14 @@ def _rows(stream: BinaryIO) -> tuple[list[str], Iterator[tuple[int, list[str]]]]
             except StopIteration:
                 return
             except csv.Error as error:
-                raise FaultyFile((Fault(reader.line_num, "", "", f"is not CSV ({error})"),), 1) from None
+                raise FaultyFile((Fault(reader.line_num, "", "", "not_csv", {"problem": str(error)}),), 1) from None
             yield reader.line_num, row
 
     rows = numbered()
     _, header = next(rows, (1, []))
     header = [name.strip() for name in header]
     if not any(header):
-        raise FaultyFile((Fault(1, "", "", "the file has no header: its first line must name the columns"),), 1)
+        raise FaultyFile((Fault(1, "", "", "no_header"),), 1)
     return header, rows
 
 
@@ -235,18 +223,16 @@ def _lines(stream: BinaryIO) -> Iterator[str]:
             line = source.readline(_LONGEST_LINE)
             text = line.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError as error:
-            reason = f"is not UTF-8 text (byte {error.start + 1}): save the file as CSV UTF-8"
-            raise FaultyFile((Fault(number, "", "", reason),), 1) from None
+            raise FaultyFile((Fault(number, "", "", "not_text", {"byte": error.start + 1}),), 1) from None
         except (EOFError, gzip.BadGzipFile, zlib.error):
-            raise FaultyFile((Fault(number, "", "", "the compressed file is damaged or cut off"),), 1) from None
+            raise FaultyFile((Fault(number, "", "", "damaged"),), 1) from None
         unpacked += len(line)
         if unpacked > _MOST_MEGABYTES << 20:
-            reason = f"the file holds more than {_MOST_MEGABYTES} megabytes of text: cut it up"
-            raise FaultyFile((Fault(number, "", "", reason),), 1)
+            raise FaultyFile((Fault(number, "", "", "too_large", {"most": _MOST_MEGABYTES}),), 1)
         if "\0" in text:
-            raise FaultyFile((Fault(number, "", "", "holds a zero byte: this is no CSV file"),), 1)
+            raise FaultyFile((Fault(number, "", "", "zero_byte"),), 1)
         if len(line) >= _LONGEST_LINE:
-            raise FaultyFile((Fault(number, "", "", "is longer than a megabyte: this is no CSV file"),), 1)
+            raise FaultyFile((Fault(number, "", "", "long_line"),), 1)
         if not line:
             return
         yield text

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 from assess import web
 from assess.analysis import service, sets
+from assess.analysis.faults import words
 from assess.analysis.mapping import ColumnMapping, GroupColumn, MappingFault, guess_mapping, mapping_of
 from assess.analysis.models import ResponseFile, ResponseSet
 from assess.errors import InvalidInput, NotFound
@@ -120,6 +121,8 @@ def _mapping(instrument: Instrument) -> ColumnMapping:
 def _mapping_page(file: ResponseFile, instrument: Instrument, mapping: ColumnMapping, problem: str) -> str:
     return render_template(
         "analysis/mapping.html", file=file, instrument=instrument, mapping=mapping, problem=problem,
+        faults=[(line, column, value, words(code, figures))
+                for line, column, value, code, figures in (file.faults or {}).get("listed", ())],
         wording=instrument.language(instrument.source_language).items, source_language=instrument.source_language,
     )  # fmt: skip
 

@@ -45,7 +45,7 @@ def import_file(installation: Installation, work: Work) -> None:
             BytesIO(content), mapping, instrument, progress=lambda done: work.progress(0.9 * done, "reading")
         )
     except FaultyFile as error:
-        listed = [[f.line, f.column, f.value, f.reason] for f in error.faults]
+        listed = [[f.line, f.column, f.value, f.code, dict(f.figures)] for f in error.faults]
         with installation.transaction() as tx:
             tx.db.get_one(ResponseFile, file.id).faults = {"listed": listed, "total": error.total}
         return

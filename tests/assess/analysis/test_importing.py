@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import gzip
 from array import array
+from collections import defaultdict
 from io import BytesIO
 
 import pytest
 
 from assess.analysis import importing
 from assess.analysis.cells import NO_LABEL, NOT_ANSWERED, Codes, Labels
+from assess.analysis.faults import CODES, words
 from assess.analysis.importing import FaultyFile, Imported, read_header, read_responses
 from assess.analysis.mapping import ColumnMapping, GroupColumn, MappingFault, guess_mapping, read_mapping
+from assess.i18n import speaking
 from assess.instruments.catalogue import load_catalogue
 from assess.instruments.rules import Instrument
 from assess.paths import INSTRUMENTS
@@ -113,6 +116,22 @@ def test_every_fault_is_listed_with_line_column_value_and_reason(phq8):
     ]
     assert error.total == 3
     assert str(error).startswith("Nothing was imported: 3 faults")
+
+
+def test_faults_are_told_in_the_language_of_the_reader(phq8):
+    (fault,) = faults(f"{HEADER}\n0,9,2,3,0,1,2,3,woman\n", phq8).faults
+
+    with speaking("fr"):
+        assert str(fault) == "ligne 2, colonne phq2 : « 9 » ne fait pas partie des réponses 0, 1, 2, 3"
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_fault_is_worded_and_translated(code):
+    figures = defaultdict(lambda: 3)
+
+    english = words(code, figures)
+    with speaking("fr"):
+        assert words(code, figures) != english
 
 
 def test_many_faults_are_counted_but_not_all_listed(phq8):
