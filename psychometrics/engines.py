@@ -91,6 +91,8 @@ def map_tasks(
         For an unknown engine, no process at all, or a function that cannot be sent to another process.
     ModuleNotFoundError
         For an address where `distributed` is not installed.
+    OSError
+        For an address at which no scheduler answers.
 
     References
     ----------

@@ -4,6 +4,7 @@ import contextlib
 import io
 import re
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -75,4 +76,5 @@ def test_pictures_of_the_page_are_there():
     pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", PAGE.read_text())
 
     assert pictures
-    assert all((DOCS / picture).is_file() for picture in pictures)
+    for picture in pictures:
+        assert ElementTree.parse(DOCS / picture).getroot().tag.endswith("svg")

@@ -120,6 +120,16 @@ def test_an_address_without_the_package_says_what_to_install(monkeypatch):
         map_tasks(operator.neg, [1], engine="tcp://localhost:8786")
 
 
+def test_an_address_without_a_scheduler_is_an_error_of_the_connection():
+    import dask
+
+    with (
+        dask.config.set({"distributed.comm.timeouts.connect": "200ms"}),
+        pytest.raises(OSError, match=r"127\.0\.0\.1:9"),
+    ):
+        map_tasks(operator.neg, [1], engine="tcp://127.0.0.1:9")
+
+
 def test_refits_per_item_give_the_same_chi_squares_in_two_processes_and_tell_progress():
     made = simulate(np.random.default_rng(1), n=(150, 150), n_items=4, n_codes=3)
     told = []
