@@ -87,7 +87,12 @@ class _Ready:
 
 
 def _cursor(db: Session) -> Any:
-    return db.connection().connection.cursor()
+    """Return a cursor of the session's connection, which stays the same for as long as its transaction lasts."""
+    transaction, connection = db.info.get("driver", (None, None))
+    if transaction is None or transaction is not db.get_transaction():
+        connection = db.connection().connection
+        db.info["driver"] = db.get_transaction(), connection
+    return connection.cursor()
 
 
 def _make_ready(statement: Any, dialect: Dialect) -> _Ready:

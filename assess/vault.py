@@ -11,6 +11,8 @@ import hashlib
 import hmac
 import os
 import secrets
+from collections import OrderedDict
+from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -21,6 +23,7 @@ from assess.errors import AssessError, KeyDestroyed
 _VERSION = b"\x01"
 _NONCE_BYTES = 12  # 96 bits, as NIST SP 800-38D recommends for GCM
 _KEY_BYTES = 32
+_MOST_OPENED = 2048  # the oldest is forgotten first
 _BLOCK = 64  # an answer, another answer and a skip have one length
 SHORTEST_SEALED = len(_VERSION) + _NONCE_BYTES + 16  # version, nonce, tag: what a check constraint can ask for
 
@@ -29,15 +32,28 @@ class WrongKey(AssessError):
     """The key folder does not belong to this database, or the value was altered."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A data key that was unwrapped, and the moment its file was written."""
+
+    written: int
+    key: bytes
+    cipher: AESGCM
+
+
 class Vault:
-    """Seals, opens and forgets."""
+    """Seals, opens and forgets.
+
+    Keys that were used lately stay unwrapped: the process holds the master key, so that gives nothing away. Each use
+    looks at the file first, so that a key destroyed here or by another process is not used once more.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._people = folder / "people"
         self._people.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._master = AESGCM(self.installation_key("master"))
-        self._opened: dict[str, tuple[os.stat_result, bytes]] = {}
+        self._opened: OrderedDict[str, _Opened] = OrderedDict()
 
     def installation_key(self, name: str) -> bytes:
         """Return the installation's own key of that name; it is made at the first asking."""
@@ -74,11 +90,11 @@ class Vault:
         """Encrypt `text` for a person; `context` (table, row, item, …) must be given again to open it."""
         plain = text.encode()
         padded = plain + b"\0" * (-len(plain) % _BLOCK)
-        return _encrypt(AESGCM(self._key(person_id)), padded, _associated(person_id, context))
+        return _encrypt(self._open_key(person_id).cipher, padded, _associated(person_id, context))
 
     def open(self, person_id: str, sealed: bytes, *context: str) -> str:
         """Decrypt what `seal` made with the same context."""
-        plain = _decrypt(AESGCM(self._key(person_id)), sealed, _associated(person_id, context))
+        plain = _decrypt(self._open_key(person_id).cipher, sealed, _associated(person_id, context))
         return plain.rstrip(b"\0").decode()
 
     def index(self, text: str) -> str:
@@ -87,25 +103,26 @@ class Vault:
 
     def pseudonym(self, person_id: str, purpose: str) -> str:
         """Return the person's name for one purpose; without their key nobody can make or trace it."""
-        return _digest(self._key(person_id), purpose)
+        return _digest(self._open_key(person_id).key, purpose)
 
     def _file(self, person_id: str) -> Path:
         return self._people / f"{person_id}.key"
 
-    def _key(self, person_id: str) -> bytes:
+    def _open_key(self, person_id: str) -> _Opened:
         """Return the data key; the file is looked at each time, so that a key destroyed elsewhere is gone here too."""
-        file = self._file(person_id)
         try:
-            state = file.stat()
+            written = os.stat(f"{self._people}/{person_id}.key").st_mtime_ns
         except FileNotFoundError:
             self._opened.pop(person_id, None)
             raise KeyDestroyed("This person's data was erased.") from None
         known = self._opened.get(person_id)
-        if known and known[0].st_mtime_ns == state.st_mtime_ns:
-            return known[1]
-        key = _decrypt(self._master, file.read_bytes(), f"key:{person_id}".encode())
-        self._opened[person_id] = (state, key)
-        return key
+        if known and known.written == written:
+            return known
+        key = _decrypt(self._master, self._file(person_id).read_bytes(), f"key:{person_id}".encode())
+        opened = self._opened[person_id] = _Opened(written, key, AESGCM(key))
+        while len(self._opened) > _MOST_OPENED:
+            self._opened.popitem(last=False)
+        return opened
 
 
 def _encrypt(cipher: AESGCM, plain: bytes, associated: bytes) -> bytes:

@@ -22,6 +22,7 @@ from assess.audit import Recorder
 from assess.db import Base, open_database, session_factory
 from assess.instruments.catalogue import load_catalogue
 from assess.paths import INSTRUMENTS
+from assess.serving import settle
 from assess.settings import Settings
 from assess.transactions import Installation
 from assess.vault import Vault
@@ -70,6 +71,7 @@ def main(folder: str, port: str, database: str | None = None) -> None:
     """Serve an installation until ended."""
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # people waiting in line are what is measured
     app = create_app(file_installation(Path(folder), database))
+    settle()
     serve(app, host="127.0.0.1", port=int(port), threads=8, backlog=256, _quiet=True)
 
 

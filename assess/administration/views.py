@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
@@ -11,8 +13,10 @@ from assess.administration.rules import Background
 from assess.consent import service as consent
 from assess.consent.rules import Scope
 from assess.errors import InvalidInput
+from assess.fragments import sheet
 from assess.i18n import current_locale
 from assess.i18n import gettext as _
+from assess.instruments.rules import Instrument
 from assess.people.models import Person
 from assess.programmes import service as programmes
 
@@ -31,15 +35,35 @@ def begin(assignment_id: str) -> str | Response:
         return redirect(url_for(".done", assignment_id=assignment_id), 303)
     if sitting is not None and consented and assignment.declined_at is None:
         return redirect(url_for("responses.resume", assignment_id=assignment_id), 303)
+    if consented and assignment.declined_at is None and "problem" not in request.args:  # as it is for nearly everyone
+        return sheet(("begin", instrument.digest), partial(_begin_page, instrument=instrument), about=assignment_id)
+    return _begin_page(
+        assignment_id,
+        instrument=instrument,
+        to_consent_in="" if consented else assignment.engagement_id,
+        declined=assignment.declined_at is not None,
+        problem=request.args.get("problem") == "language",
+    )
+
+
+def _begin_page(
+    assignment_id: str,
+    *,
+    instrument: Instrument,
+    to_consent_in: str = "",
+    declined: bool = False,
+    problem: bool = False,
+) -> str:
     return render_template(
         "administration/begin.html",
-        assignment=assignment,
+        assignment_id=assignment_id,
         instrument=instrument,
         words=instrument.report_language(current_locale()),
         offer=rules.offer_languages(instrument, current_locale()),
         sensitive=rules.sensitive_items(instrument),
-        consented=consented,
-        problem=request.args.get("problem") == "language",
+        to_consent_in=to_consent_in,
+        declined=declined,
+        problem=problem,
     )
 
 

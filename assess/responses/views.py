@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
+from types import MappingProxyType
 
 from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -70,7 +72,7 @@ def page(assignment_id: str, number: int) -> str | Response:
     draw = partial(_drawn, instrument, sitting.locale, number, said)
     if said != NOTHING_SAID:
         return draw(assignment_id)
-    return sheet((instrument.digest, sitting.locale, number), draw, about=assignment_id)
+    return sheet(("page", instrument.digest, sitting.locale, number), draw, about=assignment_id)
 
 
 @pages.post("/assignments/<assignment_id>/pages/<int:number>")
@@ -105,12 +107,22 @@ def review(assignment_id: str) -> str | Response:
             return _to_begin(assignment_id)
         instrument = service.instrument_of(tx, sitting)
         answers = service.answers_of(tx, sitting)
-    language = instrument.language(sitting.locale)
-    left = {
+    draw = partial(_review_page, instrument=instrument, locale=sitting.locale)
+    left = {item_id: answer for item_id, answer in answers.items() if isinstance(answer, Missing)}
+    if left:
+        return draw(assignment_id, left=left)
+    return sheet(("review", instrument.digest, sitting.locale), draw, about=assignment_id)
+
+
+def _review_page(
+    assignment_id: str, *, instrument: Instrument, locale: str, left: Mapping[str, Missing] = MappingProxyType({})
+) -> str:
+    language = instrument.language(locale)
+    listed = {
         kind: [
             (number, language.items[item.id], rules.page_of(instrument, item.id), item.id)
             for number, item in enumerate(instrument.items, start=1)
-            if answers[item.id] is kind
+            if left.get(item.id) is kind
         ]
         for kind in (Missing.SKIPPED, Missing.NOT_REACHED)
     }
@@ -119,8 +131,8 @@ def review(assignment_id: str) -> str | Response:
         assignment_id=assignment_id,
         words=instrument.report_language(current_locale()),
         language=language,
-        skipped=left[Missing.SKIPPED],
-        unanswered=left[Missing.NOT_REACHED],
+        skipped=listed[Missing.SKIPPED],
+        unanswered=listed[Missing.NOT_REACHED],
         total=len(instrument.items),
         n_pages=len(rules.pages_of(instrument)),
     )

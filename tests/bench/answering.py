@@ -29,6 +29,7 @@ from assess.paths import STATIC
 from assess.people import service as people
 from assess.people.views import SESSION_COOKIE
 from assess.programmes.models import Programme
+from assess.serving import settle
 from assess.transactions import Installation
 from tests.bench.bare import bare_app
 from tests.bench.figures import Figure
@@ -47,6 +48,7 @@ def figures() -> Iterator[Figure]:
         folder = Path(name)
         installation = file_installation(folder)
         app = create_app(installation)
+        settle()
         yield from _cpu(installation, app, bare_app(folder))
         yield from _weight(installation, app)
         respondents = [_new_respondent(installation, app) for _ in range(PEOPLE_AT_ONCE)]
