@@ -86,9 +86,9 @@ def peak_of_a_million() -> float:
 
 @cache
 def binary(n: int, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return right and wrong answers of two groups, four items harder in one."""
+    """Return right and wrong answers of two groups, one byte each, four items harder in one group."""
     made = simulate(np.random.default_rng(1), n=(n // 2, n // 2), n_items=k, n_codes=2, n_shifted=4, shift=0.5)
-    return made.responses, made.groups
+    return made.responses.astype(np.int8), made.groups
 
 
 @cache
