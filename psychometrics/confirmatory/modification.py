@@ -188,7 +188,7 @@ def _score_tests(
         for (name, at), value, by in zip(candidates, chi2, change, strict=True)
     )
     known = np.flatnonzero(~np.isnan(chi2))
-    together = np.linalg.lstsq(variance[np.ix_(known, known)], score[known], rcond=1e-10)[0]
+    together = _solved(variance[np.ix_(known, known)], score[known])
     return tests, float(score[known] @ together)
 
 
@@ -205,13 +205,20 @@ def _efficient_scores(
         number = int(getattr(model.layout.free, name)[at])
         moved[row, number - 1] = float(number > 0)
     crossed = point.information[known:] @ moved
-    weights = np.linalg.lstsq(moved.T @ point.information @ moved, crossed.T, rcond=1e-10)[0].T
+    weights = _solved(moved.T @ point.information @ moved, crossed.T).T
     left = point.information[known:, known:] - weights @ crossed.T
     # What the free parameters take up wholly cannot be told from them.
     unknown = np.diag(left) < 1e-8 * np.diag(point.information)[known:]
     left[unknown, unknown] = np.nan
     without = np.hstack([np.zeros((len(candidates), known)), np.eye(len(candidates))]) - weights @ moved.T
     return without @ point.gradient, left, left if variance is None else without @ variance @ without.T
+
+
+def _solved(matrix: Floats, right: Floats) -> Floats:
+    """Solve a system that may be singular, in units that make its diagonal 1: those of the items must not tell."""
+    scale = np.sqrt(np.maximum(np.diag(matrix), np.finfo(float).tiny))
+    across = scale.reshape(-1, *[1] * (right.ndim - 1))
+    return np.asarray(np.linalg.lstsq(matrix / np.outer(scale, scale), right / across, rcond=1e-10)[0] / across)
 
 
 def _criterion(model: FactorModel, wide: Layout, at: Floats) -> tuple[Point, Floats | None]:
