@@ -99,7 +99,7 @@ def hybrid_dif(
     Notes
     -----
     Of fair items (20 of two or 10 of five codes, 400 + 400 people, means equal or half an SD apart, up to 20 % skipped)
-    the test of both at .05 rejects 4 to 5 %; any of the three tests at .01 flags 1.5 to 2.5 %.
+    the test of both at .05 rejects 3.5 to 5 %; any of the three tests at .01 flags 1.5 to 2.5 %.
 
     References
     ----------

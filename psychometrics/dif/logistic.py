@@ -124,7 +124,7 @@ def logistic_dif(
     -----
     Of fair items (20 of two or 10 of five codes, 400 + 400 people, means equal or half an SD apart) the tests at .05
     reject 4 to 6.5 % on the sum score, on the trait with a common prior and on `rest_traits`, on the latter two also
-    with 10 and 20 % skipped answers; on a rest score up to 12 % when means differ.
+    with 10 and 20 % skipped answers; on a rest score up to 11 % when means differ.
 
     References
     ----------

@@ -89,8 +89,8 @@ def residual_dif(
     Notes
     -----
     The studied item takes part in the trait estimate, which makes the tests cautious: of fair items (20 of two or 10 of
-    five codes, 400 + 400 people, means equal or half an SD apart, up to 20 % skipped) RDIF_R flags 3.5 to 5 % at .05,
-    RDIF_S 2.5 to 4.5 %, RDIF_RS 3 to 4 %. Estimates drawn towards one mean (EAP with a common
+    five codes, 400 + 400 people, means equal or half an SD apart, up to 20 % skipped) RDIF_R flags 3 to 5 % at .05,
+    RDIF_S 2.5 to 4 %, RDIF_RS 3 to 4 %. Estimates drawn towards one mean (EAP with a common
     prior) flag up to 7 % when groups differ in the trait.
 
     References
