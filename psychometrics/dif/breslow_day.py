@@ -55,8 +55,8 @@ def breslow_day(
     -------
     BreslowDay
         Levels in which a margin is empty are left out. Both tests need filled levels: of fair items they reject 5 % at
-        .05 with 20 items and 400 + 400 people, 12 and 18 % when gaps leave about 50 and 5 of them. Supply a latent trait as
-        match when many have gaps.
+        .05 with 20 items and 400 + 400 people, 12 and 18 % when gaps leave about 50 and 5 of them. Supply a latent
+        trait as match when many have gaps.
 
     References
     ----------

@@ -71,8 +71,8 @@ def sibtest(
 
     Notes
     -----
-    At .05 ``beta`` rejects 4 to 7 % of fair items, the crossing statistic 5 to 6.5 % with 20 items of two codes, 8 to 9 %
-    with 10 of five (400 + 400 people). Where gaps leave few people per level both reject more.
+    At .05 ``beta`` rejects 4 to 7 % of fair items, the crossing statistic 5 to 6.5 % with 20 items of two codes, 8 to
+    9 % with 10 of five (400 + 400 people). Where gaps leave few people per level both reject more.
     """
     coded = as_codes(responses)
     group = focal_indicator(groups, len(coded.codes), focal)
