@@ -76,13 +76,13 @@ def measurement_invariance(
     Meredith (1993), Psychometrika 58, 525-543. Scaled differences: Satorra & Bentler (2001, 2010). Score tests take
     normal answers.
 
-    Simulated (``tests/psychometrics/monte_carlo_invariance.py``; six items of loadings near 0.7, means of the factor 0.5
-    SD apart, 80 to 200 runs, with 100, 300 and 1,000 people in each of two groups): a step that is equal fails by "chi2"
-    in 4 to 10 % of runs at any size, by "fit" in 8 to 19 % at 100 and in none at 300 and 1,000. A loading lower by 0.3
-    is missed by "chi2" in 41, 3 and 0 %, by "fit" in 29, 27 and 7 %; one intercept 0.3 SD higher in 41, 3 and 0 %, and
-    37, 33 and 9 %. "both" misses as much as "fit" or more. Hence "chi2", which with many people also finds differences
-    too small to matter: ``macs_effect_sizes`` and ``selection_accuracy`` say how large they are. ``partial`` frees
-    exactly what differs in 25 to 50, 74 to 86 and 92 to 98 % of runs.
+    Simulated (``tests/psychometrics/monte_carlo_invariance.py``; six items of loadings near 0.7, factor means half a
+    standard deviation apart; 100, 300 and 1,000 people in each of two groups). In 500 runs a step that is equal fails
+    by "chi2" in 5 to 8 % at any size, by "fit" in 9 to 12 % at 100 and in hardly any above. In 80 to 200 runs a loading
+    lower by 0.3 is missed by "chi2" in 41, 3 and 0 %, by "fit" in 29, 27 and 7 %; one intercept 0.3 standard deviations
+    higher in 41, 3 and 0 %, and in 37, 33 and 9 %. "both" misses as much as "fit" or more. Hence "chi2", which with
+    many people also finds differences too small to matter: ``macs_effect_sizes`` and ``selection_accuracy`` say how
+    large they are. ``partial`` frees exactly what differs in 25 to 50, 74 to 86 and 92 to 98 % of runs.
     """
     as_choice(estimator, ESTIMATORS[:3], "estimator")
     as_choice(criterion, CRITERIA, "criterion")
