@@ -19,6 +19,7 @@ from sqlalchemy.orm import Mapped, Session, sessionmaker
 
 from assess.db import Base, column, id_column, transaction
 from assess.errors import AssessError
+from assess.problems import WorkStopped, coded
 
 _LEASE = timedelta(seconds=60)
 _MOST_ATTEMPTS = 3
@@ -128,11 +129,13 @@ def _perform(
     except Away as error:
         problem = str(error)
         pause = _PAUSES[job.attempts - 1] if job.attempts <= len(_PAUSES) else None
+    except WorkStopped as error:
+        problem = error.kept
     except AssessError as error:
         problem = str(error)
     except Exception as error:
         _log.exception("job %s of kind %s stopped", job.id, job.kind)
-        problem = f"Something went wrong inside assess ({type(error).__name__}). The log of the worker says where."
+        problem = coded("inside", error=type(error).__name__)
     with transaction(sessions) as db:
         job, now = db.get_one(Job, work.job_id), datetime.now(UTC)
         job.problem = problem
@@ -173,7 +176,7 @@ def _claim(db: Session, now: datetime) -> Job | None:
     _lease(job, now)
     if abandoned and job.attempts > _MOST_ATTEMPTS:
         job.state, job.finished_at = "failed", now
-        job.problem = "The work was started three times and each time its worker stopped. See the log of the worker."
+        job.problem = coded("worker_stopped")
         db.flush()
         return _claim(db, now)
     db.flush()

@@ -15,6 +15,7 @@ from assess.i18n import current_locale
 from assess.i18n import gettext as _
 from assess.instruments.rules import Instrument
 from assess.jobs import Job
+from assess.problems import told
 from assess.programmes.models import Programme
 from assess.transactions import Transaction
 
@@ -86,7 +87,7 @@ def response_file(file_id: str) -> str | tuple[str, int, dict[str, str]]:
             return render_template("analysis/imported.html", file=file, kept=kept, simulated_here=kept.simulated)
         instrument = service.instrument_of(tx, file.programme_id, file.instrument_id, file.instrument_version)
         mapping = mapping_of(file.mapping) if file.mapping else guess_mapping(file.header, instrument)
-        return _mapping_page(file, instrument, mapping, job.problem if job else "")
+        return _mapping_page(file, instrument, mapping, told(job.problem) if job else "")
 
 
 @pages.post("/responses/files/<file_id>")

@@ -23,6 +23,7 @@ from assess.errors import AssessError
 from assess.instruments.lint import ROUNDING
 from assess.instruments.rules import Instrument, Scale
 from assess.jobs import Work
+from assess.problems import WorkStopped
 from assess.programmes.models import Programme
 from assess.transactions import Installation, Transaction
 
@@ -78,9 +79,7 @@ def audit(
     _refuse_too_few(source, installation.settings.smallest_group)
     left_out = {entry.scale.id: reason for entry in answers if (reason := _not_auditable(entry))}
     if len(left_out) == len(answers):
-        raise AssessError(
-            "There is nothing to audit: every scale has one item only, or nobody answered any of its items."
-        )
+        raise WorkStopped("nothing_to_audit")
     scales = []
     for number, of_scale in enumerate(answers):
         if of_scale.scale.id in left_out:
@@ -107,9 +106,7 @@ def audit(
 def _refuse_too_few(source: Mapping[str, Any], smallest: int) -> None:
     """Figures of a few clients are their answers: with two of them, mean and spread give both away."""
     if source["kind"] == OWN_ANSWERS and source["n"] < smallest:
-        raise AssessError(
-            f"Fewer than {smallest} people agreed to this so far, and figures of so few tell who they are."
-        )
+        raise WorkStopped("too_few_agreed", n=smallest)
 
 
 def _not_auditable(answers: ScaleAnswers) -> str:
@@ -166,7 +163,7 @@ def _audit_scale(
             progress=tell,
         )
     except ValueError as error:
-        raise AssessError(f"{answers.scale.id}: these answers cannot be audited ({error}).") from None
+        raise WorkStopped("cannot_audit", scale=answers.scale.id, why=str(error)) from None
     return {
         "scale": answers.scale.id,
         "unit": 1.0 if answers.scale.method == "sum" else 1 / len(answers.scale.items),

@@ -22,6 +22,7 @@ from assess.analysis.rules import Pair
 from assess.errors import AssessError, InvalidInput
 from assess.jobs import Job, run_this
 from assess.paths import TEMPLATES
+from assess.problems import told
 from assess.release import work
 from assess.release.gather import Case, cases
 from assess.release.policy import default_policy, policy_in_force
@@ -58,7 +59,7 @@ def audit(
         run = tx.db.get_one(AuditRun, run_id)
         if run.evidence is None:
             job = tx.db.get_one(Job, job_id)
-            raise AssessError(job.problem or f"A worker is busy with it. Look again soon: assess audit {run_id}")
+            raise AssessError(told(job.problem) or f"A worker is busy with it. Look again soon: assess audit {run_id}")
         if wanted.json:
             wanted.json.write_text(json.dumps(run.evidence, ensure_ascii=False, indent=1))
         for line in _report(tx, run, run.evidence):
@@ -162,14 +163,14 @@ def _reliability_lines(entry: Mapping[str, Any]) -> Iterator[str]:
         if not group["alpha"]:
             yield f"  {label}: n {group['n']:,}, too few or undefined"
             continue
-        told = "; ".join(
+        line = "; ".join(
             f"{name} {figure['estimate']:.3f} ({_interval(figure)})" for name, figure in coefficients_of(group).items()
         )
         if group["omega"] and "heywood" in group["omega"]["notes"]:
-            told += "; omega has no proper solution"
+            line += "; omega has no proper solution"
         if complete := group["alpha_complete"]:
-            told += f"; complete answers: alpha {complete['estimate']:.3f}, n {complete['n']:,} ({_interval(complete)})"
-        yield f"  {label}: n {group['n']:,}, {told}"
+            line += f"; complete answers: alpha {complete['estimate']:.3f}, n {complete['n']:,} ({_interval(complete)})"
+        yield f"  {label}: n {group['n']:,}, {line}"
 
 
 def _interval(figure: Mapping[str, Any]) -> str:

@@ -23,6 +23,7 @@ from assess.i18n import ngettext
 from assess.jobs import Job
 from assess.people.models import Person
 from assess.people.service import name_of
+from assess.problems import told
 from assess.programmes.models import Programme
 from assess.release import service, verdicts
 from assess.release.evidence_pages import careless_rows, scale_pages, scales_left_out, stage_words
@@ -74,7 +75,8 @@ def run(run_id: str) -> str | tuple[str, int, dict[str, str]]:
         shown = analysis.instrument_of(tx, run.programme_id, run.instrument_id, run.instrument_version)
         if run.finished_at is None:
             stage = stage_words(shown, job.stage)
-            page = render_template("analysis/running.html", run=run, job=job, instrument=shown, stage=stage)
+            page = render_template("analysis/running.html", run=run, job=job, instrument=shown, stage=stage,
+                                   problem=told(job.problem))  # fmt: skip
             return page, 200, {} if job.ended else LOOK_AGAIN
         found = [s for s in standings(tx, run.programme_id or "", shown) if s.row.run_id == run.id]
         return render_template(

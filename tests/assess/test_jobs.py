@@ -8,6 +8,7 @@ import pytest
 
 from assess.errors import AssessError
 from assess.jobs import Away, Job, enqueue, run_next
+from assess.problems import told
 
 
 @pytest.fixture
@@ -75,7 +76,7 @@ def test_a_job_that_kills_every_worker_is_given_up_and_says_so(installation, job
     assert not run_next(installation.sessions, {})
 
     assert state(installation, job).state == "failed"
-    assert "three times" in state(installation, job).problem
+    assert "three times" in told(state(installation, job).problem)
 
 
 def test_work_that_needs_something_away_is_tried_again_ever_later_and_then_given_up(installation, job):
