@@ -78,7 +78,7 @@ def measurement_invariance(
 
     Simulated (``tests/psychometrics/monte_carlo_invariance.py``; six items of loadings near 0.7, factor means half a
     standard deviation apart; 100, 300 and 1,000 people in each of two groups). In 500 runs a step that is equal fails
-    by "chi2" in 5 to 8 % at any size, by "fit" in 9 to 12 % at 100 and in hardly any above. In 80 to 200 runs a loading
+    by "chi2" in 4 to 8 % at any size, by "fit" in 9 to 12 % at 100 and in hardly any above. In 80 to 200 runs a loading
     lower by 0.3 is missed by "chi2" in 41, 3 and 0 %, by "fit" in 29, 27 and 7 %; one intercept 0.3 standard deviations
     higher in 41, 3 and 0 %, and in 37, 33 and 9 %. "both" misses as much as "fit" or more. Hence "chi2", which with
     many people also finds differences too small to matter: ``macs_effect_sizes`` and ``selection_accuracy`` say how
