@@ -132,7 +132,7 @@ def audit(
     / 0.03 / 0.01, with 500 0.04 / 0.06 / 0.05 / 0.01 / 0 / 0, with 2,000 0.04 / 0.01 / 0 / 0 / 0 / 0, with 5,000 0.03 /
     0 / 0 / 0 / 0 / 0; without differential functioning -0.01 to 0. What is too small to be told from chance is
     understated, and the interval says so: it covered the truth in 99.9 % of 2,352 runs (draws alone: 81 %). Two of
-    twelve items one way beside four that cancel: errors of 0.06 at most, covered in 98.8 % of 1,064 runs.
+    twelve items one way beside four that cancel: errors of 0.06 at most, covered in 99.1 % of 2,268 runs.
 
     Without differential functioning and means half an SD apart (``monte_carlo_dif.py``) fair items were called
     differing in less than 0.5 %; tests at .05 rejected fair items in 5 to 6 % (uniform) and 5 to 7 % (non-uniform), the
