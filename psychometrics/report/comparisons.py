@@ -127,6 +127,8 @@ def _impact(focal: str, pair: PairAudit) -> Iterator[_Finding]:
         yield Level.UNKNOWN, f"{_moved(focal, widest)}: the interval reaches {LARGE_IMPACT}."
     elif size >= SMALL_IMPACT:
         yield Level.CARE, f"{text}: more than {SMALL_IMPACT}."
+    elif _far_end(widest) >= SMALL_IMPACT:
+        yield Level.GOOD, f"{_moved(focal, widest)}: {SMALL_IMPACT}, where it begins to matter, is not ruled out."
     else:
         yield Level.GOOD, f"{text}: below {SMALL_IMPACT}, of no practical matter."
 

@@ -67,6 +67,24 @@ def test_the_least_favourable_impact_decides(sound, choice, figures, level, head
 
 
 @pytest.mark.parametrize(
+    ("figures", "told"),
+    [
+        ((0.02, -0.03, 0.08), "(-0.03 to +0.08; 0.00 points): below 0.1, of no practical matter."),
+        ((-0.02, -0.15, 0.14), "(-0.15 to +0.14; 0.00 points): 0.1, where it begins to matter, is not ruled out."),
+    ],
+)
+def test_no_practical_matter_is_said_only_where_the_interval_bears_it_out(sound, figures, told):
+    found, pair = sound
+    impact = replace(moved(pair.impact, *figures), signed=replace(pair.impact.signed, value=0.001))
+    every = ("impact", "impact_second_anchors", "impact_exchanged", "impact_exchanged_second_anchors")
+
+    verdict = concluded(found, replace(pair, **dict.fromkeys(every, impact)))
+
+    assert verdict.level is Level.GOOD
+    assert any(reason.endswith(told) for reason in verdict.reasons)
+
+
+@pytest.mark.parametrize(
     ("note", "level"),
     [
         ("no_half_agrees", Level.CARE),
