@@ -9,12 +9,12 @@ from http import HTTPStatus
 from itertools import chain
 from typing import Any
 
-from flask import Flask, Request, Response, g, redirect, render_template, request, url_for
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
+from flask import Flask, Response, g, redirect, render_template, request, url_for
+from flask_wtf import CSRFProtect
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response as BaseResponse
 
-from assess import access, error_pages, form_tokens, i18n, web
+from assess import access, error_pages, i18n, web
 from assess.administration import service as administrations
 from assess.analysis import service as audits
 from assess.analysis import sets as response_sets
@@ -87,22 +87,21 @@ def create_app(installation: Installation) -> Flask:
     app = Flask("assess", template_folder=str(TEMPLATES), static_folder=str(STATIC), static_url_path="/static")
     app.config.update(
         SECRET_KEY=installation.vault.installation_key("cookies"),
-        SESSION_COOKIE_NAME="assess_notices",
+        SESSION_COOKIE_NAME="assess_form",
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=installation.settings.secure_cookies,
-        WTF_CSRF_ENABLED=False,  # every form is checked in one place, `form_tokens`
+        WTF_CSRF_TIME_LIMIT=None,  # a client may take a day over a page; the token lives as long as the browser session
         WTF_I18N_ENABLED=False,
         MAX_CONTENT_LENGTH=64 * 1024 * 1024,
         MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
     )
-    app.session_interface = _Notices()
     app.extensions["assess"] = installation
     app.extensions["assess_sheets"] = {}
     app.extensions["assess_hooks"] = HOOKS
     app.before_request(_speak)
     app.before_request(_refuse_zero_bytes)
     app.before_request(_check_access)
-    form_tokens.protect(app)
+    CSRFProtect(app)
     app.after_request(_add_headers)
     app.teardown_request(web.close_request_session)
     _register_pages(app)
@@ -110,21 +109,6 @@ def create_app(installation: Installation) -> Flask:
     error_pages.register(app)
     access.check_table(app)
     return app
-
-
-class _Notices(SecureCookieSessionInterface):
-    """Flask's session carries what is said on the next page (`flash`): mostly nothing, and then nothing is done."""
-
-    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        """Read the cookie where there is one."""
-        if app.config["SESSION_COOKIE_NAME"] in request.cookies:
-            return super().open_session(app, request)
-        return self.session_class()
-
-    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        """Write the cookie where something was said or read."""
-        if session.accessed:
-            super().save_session(app, session, response)
 
 
 def _register_pages(app: Flask) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from flask import Flask, render_template, request
+from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from assess import web
 from assess.errors import AssessError, Conflict, InvalidInput, KeyDestroyed, NotFound
-from assess.form_tokens import StaleForm
 
 _ERROR_PAGES = {400, 404, 405, 413, 429, 500, 503}
 _REFUSAL_PAGES = {NotFound: "404", Conflict: "409", KeyDestroyed: "410", InvalidInput: "422", AssessError: "refused"}
@@ -25,7 +25,7 @@ def register(app: Flask) -> None:
     def spoken(error: HTTPException) -> tuple[str, int]:
         return _error_page(HTTPStatus(error.code or 500))
 
-    def stale_form(__: StaleForm) -> tuple[str, int]:
+    def stale_form(__: CSRFError) -> tuple[str, int]:
         if not web.is_own_form():
             return _error_page(HTTPStatus.BAD_REQUEST)
         fields = [(name, value) for name, values in request.form.lists() for value in values if name != "csrf_token"]
@@ -35,7 +35,7 @@ def register(app: Flask) -> None:
         app.logger.error("%s at %s", type(error).__name__, request.endpoint, exc_info=error)
         return _error_page(HTTPStatus.INTERNAL_SERVER_ERROR)
 
-    app.register_error_handler(StaleForm, stale_form)
+    app.register_error_handler(CSRFError, stale_form)
     app.register_error_handler(AssessError, refused)
     app.register_error_handler(HTTPException, spoken)
     if not app.testing:

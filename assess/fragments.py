@@ -13,9 +13,10 @@ from dataclasses import replace
 from functools import lru_cache
 
 from flask import current_app, g, get_template_attribute
+from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
 
-from assess import form_tokens, web
+from assess import web
 from assess.i18n import current_locale
 
 
@@ -39,7 +40,7 @@ def sheet(key: Hashable, draw: Callable[[str], str], *, about: str) -> str:
 
     While it is drawn nobody's name, form token or id is at hand, only gaps: nothing of one person is kept for another.
     """
-    person, token = web.signed_in(), form_tokens.token()
+    person, token = web.signed_in(), generate_csrf()
     sheets: MutableMapping[Hashable, list[str]] = current_app.extensions["assess_sheets"]
     of_all_like_them = (key, current_locale(), person.roles, person.simulated)
     if of_all_like_them not in sheets:
@@ -59,9 +60,9 @@ def _gap(name: str) -> str:
 
 @contextmanager
 def _nobody_in_particular() -> Iterator[None]:
-    person, token = web.signed_in(), form_tokens.token()
-    g.visitor, g.form_token = replace(person, id="", display_name=_gap("name")), _gap("token")
+    person, token = web.signed_in(), generate_csrf()
+    g.visitor, g.csrf_token = replace(person, id="", display_name=_gap("name")), _gap("token")
     try:
         yield
     finally:
-        g.visitor, g.form_token = person, token
+        g.visitor, g.csrf_token = person, token

@@ -89,7 +89,7 @@ def app(installation: Installation) -> Flask:
 
     application = create_app(installation)
     application.testing = True
-    application.config["CHECK_FORM_TOKENS"] = False
+    application.config["WTF_CSRF_ENABLED"] = False
     return application
 
 

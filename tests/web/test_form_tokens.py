@@ -10,7 +10,7 @@ import pytest
 @pytest.fixture
 def browsers(app):
     """Two browsers that are shown the sign-in form, each with its token."""
-    app.config["CHECK_FORM_TOKENS"] = True
+    app.config["WTF_CSRF_ENABLED"] = True
     shown = []
     for _ in range(2):
         client = app.test_client()

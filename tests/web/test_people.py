@@ -388,7 +388,7 @@ def test_a_post_after_the_sign_in_ended_keeps_what_was_typed(client):
 def test_what_another_site_filled_in_is_never_offered_to_be_sent_again(
     app, client, sign_in, installation, lead, origin
 ):
-    app.config["CHECK_FORM_TOKENS"] = True
+    app.config["WTF_CSRF_ENABLED"] = True
     forged = {"data": {"name": "forged"}, "headers": {"Origin": origin}}
 
     signed_out = client.post("/programmes/new", **forged)

@@ -92,3 +92,14 @@ def test_what_a_page_holds_is_shown_to_the_one_who_gave_it_only(readers):
     assert " checked" in mine
     assert " checked" not in other
     assert "m01@0" in other
+
+
+def test_the_token_on_a_kept_page_is_the_one_that_is_checked(app, readers):
+    app.config["WTF_CSRF_ENABLED"] = True
+    tokens = [_token(client.get(f"/assignments/{address}/pages/1").text)[0] for client, address, _ in readers]
+    client, address, _ = readers[1]
+
+    statuses = [client.post(f"/assignments/{address}/pages/1", data={"m01@0": "3", "csrf_token": token}).status_code
+                for token in ("", *tokens)]  # fmt: skip
+
+    assert statuses == [400, 400, 303]
