@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         _audit(options)
+        sys.stdout.flush()
     except InputFaults as wrong:
         count = len(wrong.faults)
         print(f"{count} fault{'s' if count > 1 else ''} to mend:", file=sys.stderr)
@@ -37,8 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except TaskError as error:
         print(f"A fault of this program, not of the input: {error.reason}", file=sys.stderr)
         return 1
-    except BrokenPipeError:  # as with  | head
-        sys.stderr.close()
+    except BrokenPipeError:  # as with  | head; what is left in the buffer must not complain at the exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         print("\nstopped", file=sys.stderr)
         return 130
@@ -91,16 +93,15 @@ def _parser() -> argparse.ArgumentParser:
 
 def _audit(options: argparse.Namespace) -> None:
     study = study_of(options)
-    print(terminal.report(study))
-    if options.html is not None:
-        _write(options.html, page.report(study))
-    if options.json is not None:
-        _write(options.json, record.report(study))
+    wanted = {options.html: page.report, options.json: record.report}
+    written = [_write(path, content(study)) for path, content in wanted.items() if path is not None]
+    # Printed last: whoever reads only the beginning, as with  | head, has the files all the same.
+    print("\n".join([terminal.report(study), *written]))
 
 
-def _write(path: Path, content: str) -> None:
+def _write(path: Path, content: str) -> str:
     try:
         path.write_text(content, encoding="utf-8")
     except OSError as error:
         raise InputFaults([Fault(str(path), f"cannot be written: {error.strerror}")]) from error
-    print(f"written: {path}")
+    return f"written: {path}"

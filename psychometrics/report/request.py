@@ -88,6 +88,8 @@ def _faults_of_options(options: argparse.Namespace) -> list[Fault]:
             faults.append(Fault(f"{option} {path}", "this is the file of answers", "give another name"))
         elif path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
             faults.append(Fault(f"{option} {path}", "cannot be written: no such folder, or a folder itself"))
+    if options.html is not None and options.json is not None and options.html.resolve() == options.json.resolve():
+        faults.append(Fault(f"--json {options.json}", "--html names the same file", "give another name"))
     if not (re.fullmatch(r"serial|processes|[1-9]\d*", options.engine) or "://" in options.engine):
         remedy = "give serial, processes, a number of processes, or an address such as tcp://host:8786"
         faults.append(Fault(f"--engine {options.engine}", "not understood", remedy))

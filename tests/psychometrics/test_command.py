@@ -210,6 +210,7 @@ FAULTS = {
     "reverse alone": (["answers.csv", "--reverse=q1", "--instrument=ipip-50"], "--reverse: no --scale is given"),
     "codes": (["answers.csv", SCALE, "--codes=5-1"], "--codes 5-1: not a range of codes"),
     "outside": (["answers.csv", SCALE, "--codes=1-4"], 'column "q2": 5 is no answer of the scale joy, which'),
+    "page and record in one": (["answers.csv", SCALE, "--html=a", "--json=a"], "--json a: --html names the same file"),
     "group": (["answers.csv", SCALE, "--group=land"], '--group land: no column "land" in the file'),
     "too many groups": (["answers.csv", SCALE, "--group=id"], "300 different values; groups are at most 30\n    ->"),
     "bounds": (["answers.csv", SCALE, "--group=id:x"], "bounds must be numbers"),
@@ -302,6 +303,21 @@ def test_the_module_runs_as_a_command_without_a_traceback(tmp_path):
 
     assert finished.returncode == 2
     assert finished.stderr.splitlines()[:2] == ["1 fault to mend:", "  nowhere.csv: no such file"]
+
+
+@pytest.mark.parametrize("scale", [SCALE, "--scale=joy=q2,q3"])
+def test_a_reader_who_stops_early_has_the_files_and_no_complaint(answers, tmp_path, scale):
+    page, record = tmp_path / "a.html", tmp_path / "a.json"
+    options = [answers, scale, "--group=country", "--quiet", "--html", page, "--json", record]
+    line = [sys.executable, "-m", "psychometrics", "audit", *map(str, options)]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as command:
+        command.stdout.close()
+
+        complaint = command.stderr.read()
+
+    assert (command.returncode, complaint) == (0, b"")
+    assert page.read_text(encoding="utf-8").endswith("</html>\n")
+    assert json.loads(record.read_text(encoding="utf-8"))
 
 
 @given(st.lists(st.sampled_from(ITEMS), min_size=2, unique=True), st.data())
