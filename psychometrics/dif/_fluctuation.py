@@ -33,7 +33,8 @@ def decorrelated(scores: FloatArray) -> FloatArray:
     if not scores.size:
         return scores
     vectors, values, _ = np.linalg.svd(scores, full_matrices=False)
-    return np.asarray(vectors[:, values > values[0] * 1e-8])
+    # Scores of parameters at infinity are rounding errors, far below those of a logit per person.
+    return np.asarray(vectors[:, values > max(values[0] * 1e-8, 1e-6 * np.sqrt(len(scores)))])
 
 
 def level_test(process: FloatArray, levels: IntArray) -> tuple[float, float]:

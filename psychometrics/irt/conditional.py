@@ -19,6 +19,7 @@ _TOLERANCE = 1e-7
 _LONGEST_STEP = 5.0
 _FLAT = 1e-15
 _SINGULAR = 1e-9
+_TINY = 1e-300
 
 
 @dataclass(frozen=True)
@@ -162,7 +163,8 @@ def maximize(groups: ScoreGroups, basis: FloatArray, *, max_iterations: int = 10
         iteration += 1
         curvature = basis.T @ information(sample, easiness(eta)) @ basis
         # Flat directions, which only sets of items that nothing connects have, are left as they are.
-        step = np.linalg.solve(curvature + np.eye(len(eta)) * (1e-12 * np.trace(curvature)), basis.T @ slope)
+        ridge = max(1e-12 * float(np.trace(curvature)), _TINY)
+        step = np.linalg.solve(curvature + np.eye(len(eta)) * ridge, basis.T @ slope)
         step *= min(1.0, _LONGEST_STEP / np.abs(step).max(initial=1e-300))
         reached, slope = gradient(groups, easiness(eta + step))
         while reached < value - 1e-9 * abs(value):
@@ -172,7 +174,8 @@ def maximize(groups: ScoreGroups, basis: FloatArray, *, max_iterations: int = 10
         moving = bool(np.abs(step).max(initial=0.0) > _TOLERANCE and value - before > _FLAT * abs(value))
     full = information(groups, easiness(eta))
     scale = np.linalg.eigvalsh(basis.T @ full @ basis)
-    converged = not moving and bool(scale[0] > _SINGULAR * scale[-1])
+    # Measured by the number of people too: where all items drift apart every direction flattens alike.
+    converged = not moving and bool(scale[0] > _SINGULAR * max(scale[-1], groups.people.sum()))
     return ConditionalEstimate(easiness(eta), value, full, iteration, converged)
 
 

@@ -95,8 +95,10 @@ def conditional_scores(model: ConditionalModel) -> ConditionalScores:
         values[rows][~proper] = [extremes[p][-1 if r else 0] for p, r in ends]
         errors[rows] = 1 / np.sqrt((_mean_and_variance(model, values[rows])[1] * answered).sum(axis=1))
     trait, se, proper = values[place], errors[place], inside[place]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        reliability = 1 - (se[proper] ** 2).mean() / trait[proper].var(ddof=1)
+    reliability = np.nan
+    # Two items leave one score between the extremes: without differences there is nothing to be reliable.
+    if np.ptp(trait[proper]) > 0:
+        reliability = 1 - float((se[proper] ** 2).mean() / trait[proper].var(ddof=1))
     everything = np.ones(len(groups.highest), dtype=bool)
     return ConditionalScores(
         trait=trait,
@@ -105,7 +107,7 @@ def conditional_scores(model: ConditionalModel) -> ConditionalScores:
         maximum=groups.maximum,
         extrapolated=~proper,
         by_score=_extrapolated(_all_scores(model, everything)),
-        reliability=float(reliability),
+        reliability=reliability,
     )
 
 

@@ -201,6 +201,7 @@ def test_traits_of_two_items_have_nothing_to_be_extrapolated_from():
 
     np.testing.assert_allclose(found.by_score, [nan, 0.0, nan], atol=1e-9)
     assert np.isnan(found.se[found.extrapolated]).all()
+    assert np.isnan(found.reliability)
 
 
 def test_mean_squares_are_one_where_the_model_holds_and_low_for_a_steep_item():
@@ -286,6 +287,13 @@ def test_items_that_a_group_cannot_place_are_left_out_and_listed():
     assert found.left_out == (3,)
     np.testing.assert_array_equal(found.items, [0, 1, 2, 4])
     assert found.df == 3
+
+
+def test_answers_without_any_reversal_are_refused():
+    everybody_agrees = np.repeat(np.tril(np.ones((7, 6)), -1), 30, axis=0)
+
+    with pytest.raises(ValueError, match="infinitely far"):
+        conditional_model(everybody_agrees)
 
 
 @pytest.mark.parametrize(

@@ -221,6 +221,19 @@ def test_a_covariate_that_cannot_be_split_gives_way_to_the_next():
     assert tree.nodes[0].split.covariate == "half"
 
 
+@pytest.mark.parametrize(
+    "codes", [np.tril(np.ones((7, 6)), -1), np.tile([[0.0], [1.0]], 6)], ids=["no reversals", "all or nothing"]
+)
+def test_people_who_place_no_item_cannot_be_split(codes):
+    everybody = np.repeat(codes, 140 // len(codes), axis=0)
+
+    tree = rasch_tree(everybody, {"group": np.tile(["a", "a", "b"], 47)[:140]})
+
+    assert len(tree.nodes) == 1
+    assert np.isnan(tree.nodes[0].tests[0].p)
+    assert np.isnan(tree.nodes[0].thresholds_se).all()
+
+
 def test_a_group_that_answered_all_items_but_one_alike_is_not_split():
     responses = answers(15, ITEMS, n=400)
     responses[200:, 1:] = 1
