@@ -33,7 +33,7 @@ class CodedResponses:
 def as_codes(responses: npt.ArrayLike) -> CodedResponses:
     """Return integer codes that start at 0; integer input is never widened, so a million people fit in memory."""
     array = np.asarray(responses)
-    if array.ndim == 2 and array.size and array.dtype.kind in "iu":
+    if array.ndim == 2 and array.size and array.dtype.kind in "iu" and not np.ma.is_masked(responses):
         return _coded(array, None)
     values = as_responses(responses)
     missing = np.isnan(values)
@@ -52,14 +52,15 @@ def _coded(array: npt.NDArray[Any], missing: BoolArray | None) -> CodedResponses
     # Column-major, because everything that follows walks item by item.
     codes = np.empty(array.shape, dtype=np.int16, order="F")
     for item in range(array.shape[1]):
-        column = array[:, item] - minimum
+        # Wide enough for the distance between two codes, which those of one byte may not hold.
+        column = np.subtract(array[:, item], minimum, dtype=np.float64)
         codes[:, item] = column if missing is None else np.where(missing[:, item], MISSING, column)
     return CodedResponses(codes, minimum, maximum - minimum + 1)
 
 
 def focal_indicator(groups: npt.ArrayLike, n: int, focal: Label) -> npt.NDArray[np.int16]:
     """Return 0 for the reference group, 1 for the focal group, -1 for people whose group is not known."""
-    labels, codes = as_groups(groups, n, min_groups=2)
+    labels, codes = _compared(groups, n, smallest=2)
     if len(labels) > 2:
         raise ValueError(f"this method compares two groups; the labels name {len(labels)}: {_listed(labels)}")
     if focal not in labels:
@@ -68,10 +69,10 @@ def focal_indicator(groups: npt.ArrayLike, n: int, focal: Label) -> npt.NDArray[
 
 
 def group_codes(
-    groups: npt.ArrayLike, n: int, reference: Label | None
+    groups: npt.ArrayLike, n: int, reference: Label | None, *, smallest: int = 1
 ) -> tuple[npt.NDArray[np.int16], tuple[Label, ...]]:
     """Return group codes with the reference group as 0 (-1: unknown), and the labels in that order."""
-    labels, codes = as_groups(groups, n, min_groups=2)
+    labels, codes = _compared(groups, n, smallest)
     if reference is not None and reference not in labels:
         raise ValueError(f"reference group {reference!r} is not among the labels {_listed(labels)}")
     first = 0 if reference is None else labels.index(reference)
@@ -80,6 +81,18 @@ def group_codes(
     rank[order] = np.arange(len(labels))
     rank[MISSING] = MISSING
     return rank[codes], tuple(labels[i] for i in order)
+
+
+def _compared(groups: npt.ArrayLike, n: int, smallest: int) -> tuple[tuple[Label, ...], npt.NDArray[np.int64]]:
+    """Return two groups or more, each of `smallest` people or more: one person is no sample of a group."""
+    labels, codes = as_groups(groups, n, min_groups=2)
+    size = np.bincount(codes[codes >= 0], minlength=len(labels))
+    if size.min() < smallest:
+        raise ValueError(
+            f"group {labels[int(size.argmin())]!r} holds {size.min()} of the {smallest} people that a comparison needs"
+            " at least: leave it out or merge it"
+        )
+    return labels, codes
 
 
 def _listed(labels: tuple[Label, ...]) -> str:

@@ -118,19 +118,34 @@ def one_factor_influence(responses: ArrayLike, model: OneFactorModel, gradient: 
     The sum of the squares is the function's variance whatever the distribution of the answers (White, 1982,
     Econometrica 50, 1-25).
     """
-    matrix = _rows_for(as_responses(responses), model.estimator)
+    matrix = _rows_of(responses, model)
+    if np.shape(gradient) != model.observed_covariance.shape[:1]:
+        raise ValueError(
+            f"gradient must hold {len(model.observed_covariance)} numbers, one for each loading, uniqueness and"
+            f" intercept; got shape {np.shape(gradient)}"
+        )
     parameters = np.concatenate([model.loadings, model.uniquenesses, model.intercepts])
     return influence_on(gradient, model.observed_covariance, matrix, parameters)
 
 
 def one_factor_chi2(responses: ArrayLike, model: OneFactorModel) -> ChiSquare:
     """Compare a model with unrestricted means and covariances of the responses it was fitted to."""
-    matrix = _rows_for(as_responses(responses), model.estimator)
-    rows = collapse(matrix, pairwise_moments(matrix).means)
+    matrix = _rows_of(responses, model)
+    moments = pairwise_moments(matrix)
+    _refuse_unfit(moments)
+    rows = collapse(matrix, moments.means)
     k = len(model.loadings)
     df = k * (k + 3) // 2 - model.n_parameters
     chi2 = max(2.0 * (saturated_log_likelihood(rows) - model.log_likelihood), 0.0)
     return ChiSquare(chi2, df, float(chdtrc(df, chi2)) if df > 0 else float("nan"))
+
+
+def _rows_of(responses: ArrayLike, model: OneFactorModel) -> Floats:
+    """Return the rows that a model uses of responses to its items."""
+    matrix = as_responses(responses)
+    if matrix.shape[1] != len(model.loadings):
+        raise ValueError(f"the model has {len(model.loadings)} items; responses have {matrix.shape[1]}")
+    return _rows_for(matrix, model.estimator)
 
 
 def _rows_for(matrix: Floats, estimator: str) -> Floats:

@@ -98,7 +98,10 @@ def as_correlation_matrix(correlation: ArrayLike) -> Floats:
         raise ValueError(f"a correlation matrix must be square; got shape {matrix.shape}")
     if np.isnan(matrix).any():
         row, column = np.argwhere(np.isnan(matrix))[0]
-        raise ValueError(f"the correlation of items {row} and {column} is missing")
+        raise ValueError(
+            f"the correlation of items {row} and {column} is missing: one of them does not vary, or nobody answered"
+            " both; leave one out"
+        )
     if not np.allclose(matrix, matrix.T) or not np.allclose(np.diag(matrix), 1.0):
         raise ValueError("a correlation matrix must be symmetric with ones on its diagonal")
     return matrix

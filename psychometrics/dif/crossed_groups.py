@@ -25,11 +25,15 @@ class Cells:
     of_person: npt.NDArray[np.int16]
 
 
-def cross(groupings: Groupings) -> Cells:
-    """Return all crossed groups that hold anybody; ``levels`` (cells, groupings) are positions among the labels."""
+def cross(groupings: Groupings, n_people: int | None = None) -> Cells:
+    """Return all crossed groups that hold anybody; ``levels`` (cells, groupings) are positions among the labels.
+
+    ``n_people`` is how many labels each grouping must have, as many as the first one when None.
+    """
     if len(groupings) < 2:
         raise ValueError("crossing needs at least two groupings")
-    n_people = len(np.asarray(next(iter(groupings.values())), dtype=object))
+    if n_people is None:
+        n_people = len(np.asarray(next(iter(groupings.values())), dtype=object))
     made = [as_groups(labels, n_people) for labels in groupings.values()]
     codes = np.stack([codes for _, codes in made], axis=1)
     known = (codes >= 0).all(axis=1)

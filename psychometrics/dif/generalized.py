@@ -66,7 +66,7 @@ def generalized_mantel_haenszel(
     """
     as_choice(scores, ("nominal", "ordinal"), "scores")
     coded = as_codes(responses)
-    group, labels = group_codes(groups, len(coded.codes), reference)
+    group, labels = group_codes(groups, len(coded.codes), reference, smallest=2)
     source = make_tables(coded, group, len(labels), matching)
 
     def test(chosen: BoolArray) -> tuple[tuple[FloatArray, FloatArray, FloatArray], BoolArray]:

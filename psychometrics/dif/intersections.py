@@ -98,7 +98,7 @@ def intersectional_dif(
     """
     as_proportion(significance, "significance")
     coded = as_codes(responses)
-    crossing = _large(cross(groupings), minimum)
+    crossing = _large(cross(groupings, len(coded.codes)), minimum)
     source = make_tables(coded, crossing.of_person, len(crossing.n), matching, max_levels=REGRESSION_LEVELS)
 
     def test(anchors: BoolArray) -> tuple[_Models, BoolArray]:

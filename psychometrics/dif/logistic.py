@@ -118,7 +118,8 @@ def logistic_dif(
         ``log_odds_ratio`` (items, groups - 1): group effect of the model without interaction, above 0 when the group
         tends to the higher codes; ``match_coefficient_change``: relative change of the match's coefficient when the
         group enters (Crane, Gibbons, Jolley & van Belle 2006); classes after Zumbo & Thomas (1997) and Jodoin & Gierl
-        (2001) by Nagelkerke's delta R2 of `kind`, size alone. An item with one code only gives nan.
+        (2001) by Nagelkerke's delta R2 of `kind`, size alone. An item with one code only, or that a whole group
+        skipped, gives nan.
 
     Notes
     -----
@@ -134,7 +135,7 @@ def logistic_dif(
     as_choice(statistic, ("likelihood_ratio", "wald"), "statistic")
     as_proportion(significance, "significance")
     coded = as_codes(responses)
-    group, labels = group_codes(groups, len(coded.codes), reference)
+    group, labels = group_codes(groups, len(coded.codes), reference, smallest=2)
     source = make_tables(coded, group, len(labels), matching, max_levels=bins)
 
     def test(chosen: BoolArray) -> tuple[_Comparison, BoolArray]:
@@ -177,6 +178,9 @@ class _Comparison:
 
     def __init__(self, counts: FloatArray, scores: FloatArray) -> None:
         n_items, n_levels, n_groups, n_codes = counts.shape
+        self.n = counts.sum(axis=(1, 2, 3))
+        # Without answers of a group its effect cannot be told, and a gain of nothing would look like fairness.
+        counts = counts * (counts.sum(axis=(1, 3)) > 0).all(axis=1)[:, None, None, None]
         self._counts, self._scores, self._extra = counts, scores, n_groups - 1
         match = np.repeat(scores, n_groups, axis=1)[:, :, None]
         member = np.tile(np.eye(n_groups)[:, 1:], (n_levels, 1))
@@ -187,7 +191,6 @@ class _Comparison:
         full = fit_ordinal(rows, np.concatenate([match, member, match * member], axis=2), uniform)
         self.models = (alone, uniform, full)
         totals = rows.sum(axis=1)
-        self.n = totals.sum(axis=1)
         with np.errstate(divide="ignore", invalid="ignore"):
             self._null = xlogy(totals, totals / self.n[:, None]).sum(axis=1)
 

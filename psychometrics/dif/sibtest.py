@@ -67,7 +67,7 @@ def sibtest(
     Raises
     ------
     ValueError
-        For overlapping items, more than two groups, or fewer than two matching items.
+        For overlapping items, more than two groups, fewer than two matching items, or nobody without a gap.
 
     Notes
     -----
@@ -77,6 +77,8 @@ def sibtest(
     coded = as_codes(responses)
     group = focal_indicator(groups, len(coded.codes), focal)
     complete = (group >= 0) & (coded.codes >= 0).all(axis=1)
+    if not complete.any():
+        raise ValueError("nobody with a group answered every item; SIBTEST needs people without gaps")
     table, group = coded.codes[complete].astype(np.float64), group[complete]
     bundles = [[item] for item in range(coded.n_items)]
     if suspects is not None:

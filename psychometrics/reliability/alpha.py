@@ -145,7 +145,8 @@ def _with_interval(
         effective = effective_sample_size(of.rows, of.moments, gradient, of.covariance)
     else:
         effective = float(len(of.rows))
-    standard_error = math.sqrt(normal_variance_per_person(gradient, of.covariance) / effective)
+    # Rounding can leave the variance of items that all agree a hair below 0.
+    standard_error = math.sqrt(max(normal_variance_per_person(gradient, of.covariance), 0.0) / effective)
     if options.interval == "feldt":
         bounds = _intervals.feldt(estimate, effective, k, options.confidence)
     elif options.interval == "bonett":

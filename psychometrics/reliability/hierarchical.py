@@ -83,7 +83,8 @@ def hierarchical_omega(
     Raises
     ------
     ValueError
-        For unusable responses, an item without variance, or a number of factors that cannot be told.
+        For unusable responses, an item without variance, no more people than items, or a number of factors that cannot
+        be told.
 
     References
     ----------
@@ -96,6 +97,9 @@ def hierarchical_omega(
     of = covariances_of(as_responses(responses, min_items=2), missing)
     if np.isnan(of.correlation).any():
         raise ValueError(f"item {int(np.argmax(np.isnan(np.diag(of.correlation))))} does not vary")
+    people, items = of.moments.n_people, len(of.correlation)
+    if people <= items:
+        raise ValueError(f"{people} people are too few for the factors of {items} items: more people are needed")
     solution = factor_analysis(of.correlation, n_factors, method=method, rotation="oblimin")
     second = _second_order(solution.factor_correlation)
     general = solution.loadings @ second
