@@ -204,5 +204,7 @@ def checked_anchors(anchors: npt.ArrayLike | None, n_items: int) -> BoolArray | 
     mask = np.zeros(n_items, dtype=bool)
     if (given.dtype == bool and given.shape != (n_items,)) or given.size == 0:
         raise ValueError(f"anchors must name items by position or be one true/false per item ({n_items})")
+    if given.dtype.kind not in "biu" or (given.dtype != bool and not ((given >= 0) & (given < n_items)).all()):
+        raise ValueError(f"anchors must be positions from 0 to {n_items - 1}; got {anchors!r}")
     mask[given] = True
     return mask

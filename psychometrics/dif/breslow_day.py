@@ -49,7 +49,7 @@ def breslow_day(
     responses, groups, focal, matching, anchors, purified, significance, max_iterations
         As in `mantel_haenszel`.
     statistic : {"homogeneity", "trend"}
-        Any change over the levels (levels - 1 df), or a trend with the score (1 df).
+        Any change over the levels (levels - 1 df), or a trend with the score (1 df); nan for a single level.
 
     Returns
     -------
@@ -110,7 +110,8 @@ def _statistic(counts: FloatArray, scores: FloatArray, statistic: str) -> tuple[
         if statistic == "homogeneity":
             chi2 = np.where(usable, gap**2 / variance, 0.0).sum(axis=1)
             return chi2, np.maximum(usable.sum(axis=1) - 1.0, 0.0)
-        total = variance.sum(axis=1)
+        # The common odds ratio fits a single level exactly: there is no trend to see.
+        total = np.where(usable.sum(axis=1) > 1, variance.sum(axis=1), np.nan)
         spread = (scores**2 * variance).sum(axis=1) - (scores * variance).sum(axis=1) ** 2 / total
         return (scores * gap).sum(axis=1) ** 2 / spread, np.ones(len(counts))
 

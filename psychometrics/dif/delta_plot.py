@@ -60,12 +60,20 @@ def delta_plot(
     DeltaPlot
         ``deltas``: 4 z + 13 of the proportion of the lower code; ``distance``: perpendicular, below 0 when the item is
         relatively harder for the focal group. A description: it takes items of different slopes for differing ones.
+
+    Raises
+    ------
+    ValueError
+        For more than two codes or groups, fewer than three items, an item that a group answered alike, or items that
+        are all equally hard in a group.
     """
     if isinstance(threshold, str):
         as_choice(threshold, ("normal",), "threshold")
     coded = as_codes(responses)
     if coded.n_codes != 2:
         raise ValueError(f"delta_plot needs items with two codes; these have {coded.n_codes}")
+    if coded.n_items < 3:
+        raise ValueError(f"a line through {coded.n_items} items says nothing about them: give at least 3")
     group = focal_indicator(groups, len(coded.codes), focal)
     proportions = np.column_stack([_proportions(coded.codes[group == g]) for g in (0, 1)])
     if not ((proportions > 0) & (proportions < 1)).all():
@@ -104,6 +112,8 @@ def _proportions(codes: npt.NDArray[np.int16]) -> FloatArray:
 
 def _major_axis(deltas: FloatArray) -> tuple[float, float]:
     (s0, cross), (_, s1) = np.cov(deltas.T)
+    if abs(cross) < 1e-12:
+        raise ValueError("the items' deltas do not vary together in the two groups, so no line lies along them")
     slope = (s1 - s0 + np.sqrt((s1 - s0) ** 2 + 4 * cross**2)) / (2 * cross)
     means = deltas.mean(axis=0)
     return float(means[1] - slope * means[0]), float(slope)

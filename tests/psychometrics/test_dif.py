@@ -259,6 +259,15 @@ def test_breslow_day_equals_the_chi_square_with_counts_found_by_bisection(binary
     assert found.chi2[0] == pytest.approx(chi2, rel=1e-6)
 
 
+def test_a_single_level_has_no_trend(binary):
+    found = breslow_day(
+        binary.responses, binary.groups, focal="F", statistic="trend", matching=np.ones(len(binary.responses))
+    )
+
+    assert np.isnan(found.chi2).all()
+    assert not found.flagged.any()
+
+
 def test_sibtest_finds_the_made_items_harder_and_turns_with_the_groups(graded):
     forth = sibtest(graded.responses, graded.groups, focal="F")
     back = sibtest(graded.responses, graded.groups, focal="R")
@@ -279,6 +288,21 @@ def test_delta_plot_refuses_an_infinite_delta(binary):
 
     with pytest.raises(ValueError, match="item 4: everybody in a group"):
         delta_plot(responses, binary.groups, focal="F")
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "message"),
+    [(lambda x: x[:, :2], "give at least 3"), (lambda x: np.repeat(x[:, :1], 4, axis=1), "do not vary together")],
+)
+def test_delta_plot_refuses_items_without_a_line(binary, spoilt, message):
+    with pytest.raises(ValueError, match=message):
+        delta_plot(spoilt(binary.responses), binary.groups, focal="F")
+
+
+@pytest.mark.parametrize("anchors", [[0, 10], [-1, 2], [0.0, 2.0], ["i1"]])
+def test_anchors_that_are_no_positions_are_refused(graded, anchors):
+    with pytest.raises(ValueError, match="positions from 0 to 9"):
+        mantel(graded.responses, graded.groups, focal="F", anchors=anchors)
 
 
 def test_likelihood_ratio_test_with_anchors_keeps_fair_items_and_uses_gaps(graded):
