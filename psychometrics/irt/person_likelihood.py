@@ -101,8 +101,10 @@ def likelihood_fit(
         follows = together / information
         known = answered.any(axis=1)
         lz = np.where(known, excess / np.sqrt(variance), np.nan)
-        left = np.sqrt(np.maximum(variance - follows * together, 0.0))
-        lz_star = np.where(known, (excess - follows * of_answers(relative)) / left, np.nan)
+        left = variance - follows * together
+        # Where estimating the trait uses up all the variance, what is left is a rounding error.
+        known &= left > 1e-12 * variance
+        lz_star = np.where(known, (excess - follows * of_answers(relative)) / np.sqrt(left), np.nan)
     return LikelihoodFit(lz, lz_star, answered.sum(axis=1))
 
 

@@ -73,5 +73,7 @@ def eap_sum_scores(model: Calibration, *, group: Label | None = None, n_nodes: i
     n = int(observed.sum()) if np.isfinite(observed).all() else int(model.n[g])
     observed, expected = observed[possible], n * share
     scores = np.flatnonzero(possible) + model.minimum * len(model.code_values)
-    residual = (observed - expected) / np.sqrt(expected)
+    # Where nobody answered every item nothing is expected, and there is no residual.
+    with np.errstate(invalid="ignore"):
+        residual = (observed - expected) / np.sqrt(expected)
     return SumScoreTable(scores, mean, spread, observed, expected, residual, n, model.group_labels[g])

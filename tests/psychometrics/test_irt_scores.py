@@ -102,6 +102,18 @@ def test_sum_score_table_equals_enumeration(models, name):
     assert found.observed.sum() == found.n
 
 
+@pytest.mark.filterwarnings("error")
+def test_sum_score_table_of_people_who_all_have_gaps_expects_nobody(made):
+    answers = made.responses.copy()
+    answers[np.arange(len(answers)), np.arange(len(answers)) % 5] = np.nan
+
+    found = eap_sum_scores(calibrate(answers))
+
+    assert found.n == 0
+    assert np.isfinite(found.trait).all()
+    assert np.isnan(found.residual).all()
+
+
 def test_weighted_estimates_are_less_biased_than_maximum_likelihood_and_posterior_means():
     rng = np.random.default_rng(3)
     calibration = calibrate(simulate(rng, n=(2000, 2000), n_items=12, n_codes=3).responses, covariance="none")

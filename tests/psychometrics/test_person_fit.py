@@ -257,6 +257,16 @@ def test_fit_under_a_calibration_equals_that_of_its_curves_group_by_group():
     np.testing.assert_allclose(again.lz_star, found.lz_star)
 
 
+def test_a_trait_that_explains_every_answer_leaves_no_fit_to_judge():
+    # Four items with the same curve: every answer moves with the trait, and with nothing else.
+    probability = np.full((3, 4, 2), [0.3, 0.7])
+    derivative = np.full((3, 4, 2), [-0.21, 0.21])
+    found = likelihood_fit([[1, 1, 0, 1], [1, 1, 1, 0], [0, 0, 1, 1]], probability, derivative)
+
+    assert np.isfinite(found.lz).all()
+    assert np.isnan(found.lz_star).all()
+
+
 def test_people_without_a_finite_trait_have_no_fit():
     made = simulate(np.random.default_rng(10), n_items=6, n_codes=2)
     made.responses[0], made.responses[1] = 1, nan
