@@ -15,6 +15,9 @@ from psychometrics.dif._linking import Linked, linked
 from psychometrics.dif._matching import checked_anchors, purify
 from psychometrics.dif.item_parameters import ItemParameters
 
+# Below this a variance, in squared units of the trait, is a rounding error.
+_NO_VARIANCE = 1e-14
+
 
 @dataclass(frozen=True)
 class RajuAreas:
@@ -137,4 +140,6 @@ def _area(placed: Linked, kind: str) -> tuple[FloatArray, FloatArray]:
         by_slope, by_shift = (-curvature / a0**2, curvature / a1**2), 2 * share - 1
     gradient = np.stack([by_slope[0], -by_shift, by_slope[1], by_shift], axis=-1)
     covariance = placed.covariance.reshape(len(gradient), 4, 4)
-    return value, np.sqrt(np.einsum("ia,iab,ib->i", gradient, covariance, gradient))
+    variance = np.einsum("ia,iab,ib->i", gradient, covariance, gradient)
+    # The link sets where two anchors lie, however they were estimated: their distance has no error and no test.
+    return value, np.sqrt(np.where(variance > _NO_VARIANCE, variance, np.nan))

@@ -159,6 +159,18 @@ def test_equal_slopes_give_the_same_area_but_for_the_sign():
     np.testing.assert_allclose(np.abs(found.unsigned_z), np.abs(found.signed_z), rtol=1e-4)
 
 
+def test_the_distance_of_two_anchors_is_set_by_the_link_and_has_no_test():
+    made = made_parameters(4)
+    made = replace(made, difficulties=np.sort(made.difficulties, axis=1))
+
+    found = raju_areas(made, kind="signed", anchors=[0, 3])
+
+    np.testing.assert_allclose(found.signed_area[[0, 3]], 0, atol=1e-12)
+    assert np.isnan(found.signed_se[[0, 3]]).all()
+    assert np.isnan(found.p[[0, 3]]).all()
+    assert np.isfinite(found.p[[1, 2, 4, 5]]).all()
+
+
 def test_items_made_to_differ_are_found_and_harder(binary, parameters):
     lord = lord_dif(parameters, purified=True, significance=0.001)
     raju = raju_areas(parameters, kind="signed", purified=True, significance=0.001)
