@@ -34,9 +34,9 @@ if TYPE_CHECKING:  # the same names once more, for type checkers; a test compare
     from psychometrics.careless import psychometric_antonyms as psychometric_antonyms
     from psychometrics.careless import psychometric_synonyms as psychometric_synonyms
     from psychometrics.careless import rapid_answers as rapid_answers
-    from psychometrics.careless_rates import CarelessRates as CarelessRates
-    from psychometrics.careless_rates import CarelessShare as CarelessShare
-    from psychometrics.careless_rates import careless_rates as careless_rates
+    from psychometrics.careless_by_group import CarelessRates as CarelessRates
+    from psychometrics.careless_by_group import CarelessShare as CarelessShare
+    from psychometrics.careless_by_group import careless_rates as careless_rates
     from psychometrics.change import ReliableChange as ReliableChange
     from psychometrics.change import TrueScore as TrueScore
     from psychometrics.change import difference_reliability as difference_reliability
@@ -228,8 +228,10 @@ if TYPE_CHECKING:  # the same names once more, for type checkers; a test compare
     from psychometrics.percentiles import percentile_ranks as percentile_ranks
     from psychometrics.polychoric import Polychoric as Polychoric
     from psychometrics.polychoric import polychoric_correlations as polychoric_correlations
-    from psychometrics.polychoric_covariance import PolychoricCovariance as PolychoricCovariance
-    from psychometrics.polychoric_covariance import polychoric_covariance as polychoric_covariance
+    from psychometrics.polychoric_sampling import PolychoricCovariance as PolychoricCovariance
+    from psychometrics.polychoric_sampling import polychoric_covariance as polychoric_covariance
+    from psychometrics.prorating import SkippingImpact as SkippingImpact
+    from psychometrics.prorating import skipping_impact as skipping_impact
     from psychometrics.reliability._result import Reliability as Reliability
     from psychometrics.reliability.alpha import cronbach_alpha as cronbach_alpha
     from psychometrics.reliability.categorical import categorical_omega as categorical_omega
@@ -256,8 +258,6 @@ if TYPE_CHECKING:  # the same names once more, for type checkers; a test compare
     from psychometrics.rotation import oblimin as oblimin
     from psychometrics.rotation import promax as promax
     from psychometrics.rotation import varimax as varimax
-    from psychometrics.skipping_impact import SkippingImpact as SkippingImpact
-    from psychometrics.skipping_impact import skipping_impact as skipping_impact
 
 _PUBLIC: dict[str, tuple[str, ...]] = {
     "items": ("ItemStatistics", "item_statistics"),
@@ -279,12 +279,12 @@ _PUBLIC: dict[str, tuple[str, ...]] = {
     "reliability.omega": ("mcdonald_omega",),
     "reliability.equality": ("EqualReliability", "equal_alphas", "equal_omegas"),
     "nonresponse": ("DifferentialSkipping", "PersonSkips", "Proportions", "SkipDifference", "differential_skipping"),
-    "careless_rates": ("CarelessRates", "CarelessShare", "careless_rates"),
-    "skipping_impact": ("SkippingImpact", "skipping_impact"),
+    "careless_by_group": ("CarelessRates", "CarelessShare", "careless_rates"),
+    "prorating": ("SkippingImpact", "skipping_impact"),
     "agreement": ("Agreement", "IntraclassCorrelation", "intraclass_correlations"),
     "reliability.guttman": ("GuttmanLambdas", "SplitHalves", "guttman_lambdas", "spearman_brown", "split_halves"),
     "polychoric": ("Polychoric", "polychoric_correlations"),
-    "polychoric_covariance": ("PolychoricCovariance", "polychoric_covariance"),
+    "polychoric_sampling": ("PolychoricCovariance", "polychoric_covariance"),
     "reliability.categorical": ("categorical_omega", "ordinal_alpha"),
     "factors": ("FactorSolution", "factor_analysis"),
     "rotation": ("oblimin", "promax", "varimax"),

@@ -10,7 +10,7 @@ import numpy as np
 
 from assess.analysis.matrices import ScaleAnswers, groups_to_compare
 from assess.instruments.rules import Instrument
-from psychometrics.careless_rates import CarelessRates, CarelessShare, careless_rates
+from psychometrics.careless_by_group import CarelessRates, CarelessShare, careless_rates
 
 
 def careless_by_group(

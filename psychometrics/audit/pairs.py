@@ -14,7 +14,7 @@ from psychometrics.audit.items import ItemDif, PairInput, audit_items, unknown_i
 from psychometrics.audit.linking import MINIMUM_COUNT, LinkedGroups, link_groups, traits_and_expectations
 from psychometrics.dif.anchors import AnchorChoice
 from psychometrics.dif.impact import CutConsequence, Interval, ScoreImpact, cut_consequences
-from psychometrics.skipping_impact import SkippingImpact, skipping_impact
+from psychometrics.prorating import SkippingImpact, skipping_impact
 
 
 @dataclass(frozen=True)

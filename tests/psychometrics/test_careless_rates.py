@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from psychometrics.careless_rates import careless_rates
+from psychometrics.careless_by_group import careless_rates
 
 REVERSED = np.arange(12) % 2 == 1
 SCALES = [range(4), range(4, 8), range(8, 12)]

@@ -34,6 +34,13 @@ def test_every_public_name_can_be_imported():
         assert getattr(psychometrics, name) is not None
 
 
+def test_no_public_name_is_hidden_by_a_module_of_that_name():
+    """Importing a module puts it into the package under its own name, over whatever stands there."""
+    modules = {path.stem for path in PACKAGE.iterdir()}
+
+    assert modules & set(psychometrics.__all__) == set()
+
+
 def test_type_checkers_see_the_same_names():
     tree = ast.parse((PACKAGE / "__init__.py").read_text())
     block = next(node for node in tree.body if isinstance(node, ast.If))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.stats import pearsonr, ttest_ind
 
 from psychometrics.audit import audit
-from psychometrics.skipping_impact import skipping_impact
+from psychometrics.prorating import skipping_impact
 from tests.psychometrics.simulation import simulate
 
 
