@@ -102,7 +102,7 @@ def as_groups(groups: ArrayLike | Sequence[Any], n: int, *, min_groups: int = 1)
     Parameters
     ----------
     groups : sequence of str, int, float or bool, length n
-        None, nan and empty text mean that the group is not known.
+        None, nan, empty text and masked entries mean that the group is not known.
     n : int
         Number of people.
     min_groups : int
@@ -138,6 +138,10 @@ def as_groups(groups: ArrayLike | Sequence[Any], n: int, *, min_groups: int = 1)
 
 def _as_label_array(groups: ArrayLike | Sequence[Any]) -> NDArray[Any]:
     """Keep Python objects when types are mixed: numpy would turn None into the text 'None'."""
+    if isinstance(groups, np.ma.MaskedArray):
+        kept = groups.data.astype(object)
+        kept[np.ma.getmaskarray(groups)] = None
+        groups = kept
     array = groups if isinstance(groups, np.ndarray) else np.asarray(groups, dtype=object)
     if array.dtype.kind not in "OUibfu":
         raise ValueError(f"groups must be text or numbers; got {_kind_name(array.dtype)}")

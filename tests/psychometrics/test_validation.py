@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from psychometrics._codes import as_codes
 from psychometrics._validation import as_groups, as_keys, as_proportion, as_responses, as_shown
 
 
@@ -19,6 +20,21 @@ def test_masked_entries_are_missing():
     masked = np.ma.masked_equal(np.array([[1, 9], [2, 3]]), 9)
 
     np.testing.assert_array_equal(as_responses(masked), [[1, np.nan], [2, 3]])
+    np.testing.assert_array_equal(as_codes(masked).codes, [[0, -1], [1, 2]])
+    assert as_codes(masked).n_codes == 3
+
+
+def test_masked_groups_are_not_known():
+    labels, codes = as_groups(np.ma.masked_equal(np.array([4, 9, 5]), 9), 3)
+
+    assert labels == (4, 5)
+    np.testing.assert_array_equal(codes, [0, -1, 1])
+
+
+def test_codes_of_one_byte_may_lie_further_apart_than_a_byte_holds():
+    codes = as_codes(np.array([[-100, 0], [100, 1]], dtype=np.int8)).codes
+
+    np.testing.assert_array_equal(codes, [[0, 100], [200, 101]])
 
 
 @pytest.mark.parametrize(
