@@ -41,7 +41,7 @@ def local_dependence(model: Calibration) -> LocalDependence:
     Returns
     -------
     LocalDependence
-        People who answered both items count. The chi-square is referred to (codes - 1)(codes - 1) degrees of freedom,
+        People who answered both items count; nan for a pair that nobody answered. The chi-square is referred to (codes - 1)(codes - 1) degrees of freedom,
         which makes the test conservative, because the parameters were fitted to the same answers.
 
     References
@@ -67,8 +67,10 @@ def local_dependence(model: Calibration) -> LocalDependence:
     for i, j in combinations(range(n_items), 2):
         table = np.ix_(start[i] + np.arange(codes[i]), start[j] + np.arange(codes[j]))
         seen, meant = observed[table], expected[table]
-        chi2[i, j] = ((seen - meant) ** 2 / meant).sum()
         df[i, j] = df[j, i] = (codes[i] - 1) * (codes[j] - 1)
+        if not together[i, j]:
+            continue
+        chi2[i, j] = ((seen - meant) ** 2 / meant).sum()
         strength = np.sqrt(chi2[i, j] / (together[i, j] * (min(codes[i], codes[j]) - 1)))
         size[i, j] = np.copysign(strength, _association(seen) - _association(meant))
         p[i, j] = chdtrc(df[i, j], chi2[i, j])
@@ -80,10 +82,11 @@ def local_dependence(model: Calibration) -> LocalDependence:
 
 
 def _association(table: FloatArray) -> float:
-    """Return gamma (Goodman & Kruskal 1954): concordant less discordant pairs over both."""
+    """Return gamma (Goodman & Kruskal 1954): concordant less discordant pairs over both, 0 without any."""
     above = np.zeros_like(table)
     above[:-1, :-1] = table[1:, 1:][::-1, ::-1].cumsum(axis=0).cumsum(axis=1)[::-1, ::-1]
     beside = np.zeros_like(table)
     beside[:-1, 1:] = table[1:, :-1][::-1].cumsum(axis=0).cumsum(axis=1)[::-1]
     concordant, discordant = float((table * above).sum()), float((table * beside).sum())
-    return (concordant - discordant) / (concordant + discordant)
+    pairs = concordant + discordant
+    return (concordant - discordant) / pairs if pairs > 0 else 0.0

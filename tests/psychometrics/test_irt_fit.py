@@ -234,6 +234,21 @@ def test_expected_table_of_a_pair_equals_its_definition():
     assert np.isnan(np.diag(found.chi2)).all()
 
 
+@pytest.mark.filterwarnings("error")
+def test_pairs_that_nobody_or_one_person_answered_stop_nothing():
+    answers = simulate(np.random.default_rng(3), n=(150, 150), n_items=8, n_codes=2).responses
+    answers[::2, :4] = answers[1::2, 4:] = np.nan
+    answers[0, 0] = 1
+
+    found = local_dependence(calibrate(answers))
+
+    assert found.n[0, 5] == 1
+    assert np.isfinite(found.cramers_v[0, 5])
+    assert found.n[1, 5] == 0
+    assert np.isnan([found.chi2[1, 5], found.p[1, 5], found.cramers_v[1, 5]]).all()
+    assert np.isfinite(found.p[0, 1])
+
+
 def test_order_of_people_and_items_does_not_matter(doubled):
     rng = np.random.default_rng(2)
     people, items = rng.permutation(len(doubled)), rng.permutation(8)
