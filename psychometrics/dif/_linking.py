@@ -61,6 +61,8 @@ class _Link:
         spread, target = group[used].std(ddof=1), reference[used].std(ddof=1)
         self.scale, self._scale_by_own, self._scale_by_first = 1.0, np.zeros(len(used)), np.zeros(len(used))
         if model == "2PL":
+            if min(spread, target) < 1e-9:
+                raise ValueError("the anchors' difficulties are all equal in a group: their spread gives no scale")
             self.scale = float(target / spread)
             self._scale_by_own = np.where(used, -self.scale * (group - mean) / ((k - 1) * spread**2), 0.0)
             self._scale_by_first = np.where(used, self.scale * (reference - centre) / ((k - 1) * target**2), 0.0)

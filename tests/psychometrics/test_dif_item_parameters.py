@@ -159,6 +159,15 @@ def test_equal_slopes_give_the_same_area_but_for_the_sign():
     np.testing.assert_allclose(np.abs(found.unsigned_z), np.abs(found.signed_z), rtol=1e-4)
 
 
+def test_anchors_of_equal_difficulty_give_no_scale():
+    made = made_parameters(4)
+    equal = made.difficulties.copy()
+    equal[1] = 0.5
+
+    with pytest.raises(ValueError, match="spread gives no scale"):
+        lord_dif(replace(made, difficulties=equal))
+
+
 def test_the_distance_of_two_anchors_is_set_by_the_link_and_has_no_test():
     made = made_parameters(4)
     made = replace(made, difficulties=np.sort(made.difficulties, axis=1))
