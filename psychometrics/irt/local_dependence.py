@@ -41,8 +41,9 @@ def local_dependence(model: Calibration) -> LocalDependence:
     Returns
     -------
     LocalDependence
-        People who answered both items count; nan for a pair that nobody answered. The chi-square is referred to (codes - 1)(codes - 1) degrees of freedom,
-        which makes the test conservative, because the parameters were fitted to the same answers.
+        People who answered both items count; nan for a pair that nobody answered. The chi-square is referred to
+        (codes - 1)(codes - 1) degrees of freedom, which makes the test conservative, because the parameters were fitted
+        to the same answers.
 
     References
     ----------
