@@ -32,9 +32,9 @@ class CodedResponses:
 
 def as_codes(responses: npt.ArrayLike) -> CodedResponses:
     """Return integer codes that start at 0; integer input is never widened, so a million people fit in memory."""
-    array = np.asarray(responses)
-    if array.ndim == 2 and array.size and array.dtype.kind in "iu" and not np.ma.is_masked(responses):
-        return _coded(array, None)
+    integers = _integers(responses)
+    if integers is not None:
+        return _coded(integers, None)
     values = as_responses(responses)
     missing = np.isnan(values)
     if (values != np.rint(values))[~missing].any():
@@ -43,6 +43,16 @@ def as_codes(responses: npt.ArrayLike) -> CodedResponses:
             f"responses must be whole-number codes; row {row}, column {column} holds {values[row, column]}"
         )
     return _coded(values, missing if missing.any() else None)
+
+
+def _integers(responses: npt.ArrayLike) -> npt.NDArray[Any] | None:
+    """Return a table of integers without gaps as it is, None for anything else."""
+    try:
+        array = np.asarray(responses)
+    except ValueError:  # no rectangle, as `as_responses` will say
+        return None
+    whole = array.ndim == 2 and array.size and array.dtype.kind in "iu" and not np.ma.is_masked(responses)
+    return array if whole else None
 
 
 def _coded(array: npt.NDArray[Any], missing: BoolArray | None) -> CodedResponses:

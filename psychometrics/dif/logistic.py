@@ -121,6 +121,11 @@ def logistic_dif(
         (2001) by Nagelkerke's delta R2 of `kind`, size alone. An item with one code only, or that a whole group
         skipped, gives nan.
 
+    Raises
+    ------
+    ValueError
+        As `mantel_haenszel`, but for any codes and any number of groups; and for fewer people than items.
+
     Notes
     -----
     Of fair items (20 of two or 10 of five codes, 400 + 400 people, means equal or half an SD apart) the tests at .05
@@ -136,6 +141,9 @@ def logistic_dif(
     as_proportion(significance, "significance")
     coded = as_codes(responses)
     group, labels = group_codes(groups, len(coded.codes), reference, smallest=2)
+    people = int((group >= 0).sum())
+    if people < coded.n_items:
+        raise ValueError(f"{people} people with a group are fewer than the {coded.n_items} items: too few")
     source = make_tables(coded, group, len(labels), matching, max_levels=bins)
 
     def test(chosen: BoolArray) -> tuple[_Comparison, BoolArray]:

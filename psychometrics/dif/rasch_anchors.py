@@ -16,7 +16,7 @@ from scipy.special import ndtr, ndtri
 
 from psychometrics._codes import BoolArray, FloatArray, IntArray, group_codes
 from psychometrics._multiple_testing import benjamini_hochberg
-from psychometrics._validation import Label, as_choice
+from psychometrics._validation import Label, as_choice, as_responses
 from psychometrics.irt.conditional import ConditionalModel
 from psychometrics.irt.conditional_tests import conditional_comparison
 
@@ -151,8 +151,8 @@ def rasch_anchor_test(
         raise ValueError(
             f"selection {selection!r} singles out one anchor: it cannot grow; take anchor_class 'constant'"
         )
-    array = np.asarray(responses)
-    group, labels = group_codes(groups, len(array), reference)
+    n_people, n_items = as_responses(responses).shape
+    group, labels = group_codes(groups, n_people, reference)
     if len(labels) != 2:
         raise ValueError(f"groups must name two groups; found {len(labels)}")
     compared = conditional_comparison(responses, np.where(group < 0, np.nan, group))
@@ -176,7 +176,7 @@ def rasch_anchor_test(
     p = 2 * ndtr(-np.abs(z))
 
     def spread(values: FloatArray) -> FloatArray:
-        whole = np.full(array.shape[1], np.nan)
+        whole = np.full(n_items, np.nan)
         whole[compared.items] = values
         return whole
 

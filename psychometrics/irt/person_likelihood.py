@@ -143,8 +143,8 @@ def person_likelihood_fit(
     exists = np.arange(int(model.codes.n_codes.max())) < model.codes.n_codes[:, None]
     beta = model.state.beta
     for g, pattern in enumerate(patterns):
-        members = np.flatnonzero((group == g) & np.isfinite(scores.trait))
-        for some in np.array_split(members, max(1, len(members) // _BLOCK)):
+        members = np.flatnonzero((group == g) & np.isfinite(scores.trait) & (scores.n_answered > 0))
+        for some in np.array_split(members, max(1, len(members) // _BLOCK)) if len(members) else ():
             share, slope, _ = model.layout.family.trait_derivatives(beta[g], scores.trait[some])
             share, slope = (np.where(exists[:, :, None], x, 0.0).transpose(2, 0, 1) for x in (share, slope))
             codes = pattern.codes[pattern.of_person[np.searchsorted(np.flatnonzero(group == g), some)]]
