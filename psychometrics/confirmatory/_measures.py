@@ -10,7 +10,7 @@ import numpy as np
 
 from psychometrics._validation import Floats
 from psychometrics.confirmatory._fit import LEAST_SQUARES, Fitted, Samples, fit_layout, independence_layout
-from psychometrics.confirmatory._parameters import implied_covariances, implied_means
+from psychometrics.confirmatory._parameters import Layout, implied_covariances, implied_means
 from psychometrics.confirmatory._scaling import (
     corrected_for_gaps,
     satorra_bentler_trace,
@@ -45,6 +45,14 @@ class Comparisons:
     def n_moments(self) -> int:
         items = len(self.samples[0].means)
         return len(self.samples) * (items * (items + 1) // 2 + (items if self.mean_structure else 0))
+
+    def refuse_too_many(self, layout: Layout) -> None:
+        """Refuse more parameters than there are moments: an iteration would end anywhere."""
+        if layout.n_parameters > self.n_moments:
+            raise ValueError(
+                f"the model is not identified: it has {layout.n_parameters} free parameters, the answers have only "
+                f"{self.n_moments} moments; free fewer parameters or give each factor more items"
+            )
 
     @cached_property
     def unrestricted_trace(self) -> float:

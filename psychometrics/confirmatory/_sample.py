@@ -9,14 +9,18 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from psychometrics._codes import group_codes
+from psychometrics._covariance_matrix import as_correlation
 from psychometrics._moments import pairwise_moments
 from psychometrics._patterns import Collapsed, collapse, complete_rows
-from psychometrics._saturated import saturated_moments
+from psychometrics._saturated import SaturatedMoments, saturated_moments
 from psychometrics._validation import Floats, Integers, Label, as_choice, as_responses
 
 MISSING = ("listwise", "fiml")
 # The smallest eigenvalue of a correlation matrix that is more than rounding.
 _SINGULAR = 1e-10
+_NO_INVERSE = (
+    "some items are sums of others, or too few people answered the same items, so the covariance matrix has no inverse"
+)
 
 
 @dataclass(frozen=True)
@@ -101,14 +105,32 @@ def _sample(matrix: Floats, where: str, missing: str) -> Sample:
     if not (spread > 0).all():
         item = int(np.argmin(np.nan_to_num(spread)))
         raise ValueError(f"{where}item {item} does not vary, so no factor can explain it; leave it out")
+    found = pairwise_moments(matrix)
+    if (found.counts < 1).any():
+        first, second = np.argwhere(found.counts < 1)[0]
+        raise ValueError(f"{where}nobody answered both item {first} and item {second}, so how they covary is open")
     if np.isnan(matrix).any():
-        moments = saturated_moments(matrix)
+        moments = _unrestricted(matrix, where)
         rows = collapse(matrix, moments.means)
         return Sample(matrix, rows, moments.means, moments.covariance, moments.log_likelihood)
-    found = pairwise_moments(matrix)
-    if np.linalg.eigvalsh(found.correlation)[0] < _SINGULAR:
-        raise ValueError(f"{where}some items are sums of others, so the covariance matrix has no inverse")
+    _refuse_singular(found.correlation, where)
     return _complete(matrix, found.means, found.covariance * (people - 1) / people)
+
+
+def _unrestricted(matrix: Floats, where: str) -> SaturatedMoments:
+    """Return full-information moments, refused where they end at a covariance matrix without an inverse."""
+    try:
+        with np.errstate(invalid="ignore"):
+            moments = saturated_moments(matrix)
+    except np.linalg.LinAlgError as error:
+        raise ValueError(f"{where}{_NO_INVERSE}") from error
+    _refuse_singular(as_correlation(moments.covariance), where)
+    return moments
+
+
+def _refuse_singular(correlation: Floats, where: str) -> None:
+    if not np.linalg.eigvalsh(correlation)[0] > _SINGULAR:
+        raise ValueError(f"{where}{_NO_INVERSE}")
 
 
 def _complete(responses: Floats, means: Floats, covariance: Floats) -> Sample:

@@ -89,16 +89,20 @@ def measurement_invariance(
     as_proportion(alpha, "alpha")
     refuse_combination(estimator, missing)
     _refuse_steps(steps)
+    if groups is None:
+        raise ValueError("invariance compares groups; give groups")
     data = grouped_samples(responses, groups, missing, reference=reference)
     structure = factor_structure(
         factors, len(data.samples[0].means), items=items, residual_covariances=residual_covariances
     )
     layout = configural_layout(structure, len(data.samples), identification=identification, mean_structure=True)
+    compared = Comparisons(data.samples, estimator, mean_structure=True)
+    compared.refuse_too_many(layout)
     ladder = Ladder(
         structure=structure,
         data=data,
         missing=missing,
-        compared=Comparisons(data.samples, estimator, mean_structure=True),
+        compared=compared,
         criterion=criterion,
         alpha=alpha,
         partial=partial,

@@ -129,7 +129,8 @@ def confirmatory_factor_analysis(
     Raises
     ------
     ValueError
-        For an item that does not vary or that the others determine, too few people, a group of one, an unknown item, or
+        For an item that does not vary or that the others determine, two items that nobody answered both of, too few
+        people, a group of one, an unknown item, more parameters than there are means, variances and covariances, or
         options that do not go together.
 
     Notes
@@ -149,8 +150,9 @@ def confirmatory_factor_analysis(
     for name in equal:
         as_choice(name, ("loadings", "intercepts", "residual_covariance", "factor_covariance"), "equal")
     layout = equal_across_groups(with_starts(layout, data.samples), *equal)
-    fitted = fit_layout(layout, data.samples, estimator)
     compared = Comparisons(data.samples, estimator, means)
+    compared.refuse_too_many(layout)
+    fitted = fit_layout(layout, data.samples, estimator)
     return describe(fitted, structure, data, missing=missing, compared=compared)
 
 

@@ -245,6 +245,24 @@ def test_wrong_options_are_refused(change, message):
         confirmatory_factor_analysis(answers(60), **options)
 
 
+@pytest.mark.parametrize("estimator", ["ML", "MLR", "ULS"])
+def test_more_parameters_than_moments_are_refused(estimator):
+    with pytest.raises(ValueError, match="not identified: it has 4 free parameters, the answers have only 3 moments"):
+        confirmatory_factor_analysis(answers(100)[:, :2], {"calm": [0, 1]}, estimator=estimator)
+
+
+@pytest.mark.filterwarnings("ignore:full-information moments did not converge")
+@pytest.mark.parametrize("estimator", ["ML", "MLR"])
+def test_gaps_that_leave_covariances_open_are_refused(estimator):
+    apart, copied, few = answers(200), answers(60), answers(14, seed=3, skipped=0.3)
+    apart[:100, 0] = apart[100:, 1] = np.nan
+    copied[:, 2], copied[3, 4] = copied[:, 0], np.nan
+
+    for responses, reason in ((apart, "both item 0 and item 1"), (copied, "sums of others"), (few, "too few people")):
+        with pytest.raises(ValueError, match=reason):
+            confirmatory_factor_analysis(responses, FACTORS, missing="fiml", estimator=estimator)
+
+
 def test_wrong_answers_are_refused():
     constant, copied, gaps = answers(60), answers(60), answers(60)
     constant[:, 2] = 1.0

@@ -1,5 +1,7 @@
 """Measurement invariance, partial invariance, dMACS and selection: simulated truth, own computations, properties."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -175,6 +177,8 @@ def test_gaps_at_random_leave_the_verdict_and_everyone_counts():
     ("change", "message"),
     [
         ({"groups": ["a"] * 200}, "at least 2"),
+        ({"groups": None}, "give groups"),
+        ({"residual_covariances": list(itertools.combinations(range(6), 2))}, "not identified"),
         ({"estimator": "ULS"}, "estimator must be one of ML, MLR, MLM"),
         ({"criterion": "cfi"}, "criterion must be one of"),
         ({"alpha": 0}, "alpha must lie between 0 and 1"),
