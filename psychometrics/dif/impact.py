@@ -128,7 +128,7 @@ def score_impact(comparison: Comparison, *, scale_sd: float, confidence: float =
     scale_sd : float
         Standard deviation of the scale's observed score, for the standardised figures.
     confidence : float
-        Level of the intervals, which are percentiles of the draws.
+        Level of the intervals, which are percentiles of the draws, widened to hold the estimate.
 
     Returns
     -------
@@ -138,11 +138,15 @@ def score_impact(comparison: Comparison, *, scale_sd: float, confidence: float =
         the two test curves, which cancels between items, not along the trait (uDRF). The unsigned estimate cannot be
         negative, so sampling error alone makes it positive: read its lower limit.
     """
+    if not scale_sd > 0:
+        raise ValueError(f"scale_sd must be above 0; got {scale_sd}")
     tail = (1 - as_proportion(confidence, "confidence")) / 2
     found = _differences(comparison)
 
     def interval(sample: FloatArray, unit: float = 1.0) -> Interval:
         low, high = np.quantile(sample[1:], [tail, 1 - tail])
+        # Draws of a figure that cannot be negative lie higher than its estimate, which may be below most of them.
+        low, high = min(low, sample[0]), max(high, sample[0])
         return Interval(float(sample[0]) / unit, float(low) / unit, float(high) / unit)
 
     return ScoreImpact(

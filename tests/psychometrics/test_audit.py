@@ -269,6 +269,21 @@ def test_anchors_are_fair_items_and_linked_and_anchored_impacts_agree(shifted, s
     assert by_anchor.signed.lower < made.impact < by_anchor.signed.upper
 
 
+def test_intervals_of_impact_hold_their_estimate_also_where_no_item_differs():
+    made = simulate(np.random.default_rng(4), n=(60, 40), n_items=8)
+    separate = calibrate(made.responses, made.groups, reference="R", minimum_count=2)
+    shifts = item_shifts(separate)
+    draws = parameter_draws(separate, rng=np.random.default_rng(0), n_draws=100)
+    comparison = linked_comparison(separate, shifts, select_by_mode(shifts), draws)
+
+    found = score_impact(comparison, scale_sd=1.0)
+
+    for interval in (found.signed, found.unsigned, *found.item_signed, *found.item_unsigned):
+        assert interval.lower <= interval.value <= interval.upper
+    with pytest.raises(ValueError, match="scale_sd must be above 0"):
+        score_impact(comparison, scale_sd=0.0)
+
+
 def test_fewer_reach_a_cut_where_items_are_harder(shifted):
     _, separate, shifts = shifted
     comparison = linked_comparison(
