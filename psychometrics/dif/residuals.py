@@ -146,6 +146,8 @@ def _supplied(trait: npt.ArrayLike, n: int) -> FloatArray:
     values = np.asarray(trait, dtype=np.float64)
     if values.shape != (n,):
         raise ValueError(f"trait must hold one value per person ({n}); got shape {values.shape}")
+    if not np.isfinite(values).any():
+        raise ValueError("trait holds no value at all")
     return values
 
 

@@ -19,6 +19,8 @@ from psychometrics.irt._patterns import CodeMap, GroupPatterns, count_patterns, 
 # Above this many multiplications the observed information is replaced by cross-products of people's scores.
 _OBSERVED_LIMIT = 1e10
 _RANGE = 6.0
+# With nodes further than one standard deviation apart a normal distribution is no longer itself.
+_FEWEST_NODES = 13
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,7 @@ def calibrate(
     minimum_count : int
         Codes that fewer people of some group gave are merged with a neighbour; at least 1 (unused codes).
     n_nodes : int
-        Equally spaced quadrature nodes from -6 to 6.
+        Equally spaced quadrature nodes from -6 to 6, at least 13.
     tolerance : float
         Largest movement of a parameter in one EM cycle at convergence.
     max_iterations : int
@@ -153,6 +155,10 @@ def calibrate(
     """
     as_choice(model, tuple(MODELS), "model")
     as_choice(covariance, ("auto", "observed", "cross_product", "none"), "covariance")
+    if n_nodes < _FEWEST_NODES:
+        raise ValueError(f"n_nodes must be {_FEWEST_NODES} or more to describe a normal distribution; got {n_nodes}")
+    if minimum_count < 1:
+        raise ValueError(f"minimum_count must be 1 or more; got {minimum_count}")
     coded = as_codes(responses)
     group, labels = _groups(groups, len(coded.codes), reference)
     _refuse_too_little(coded.codes, group)

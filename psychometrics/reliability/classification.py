@@ -109,7 +109,7 @@ def classification_by_reliability(
 def checked_cuts(cuts: ArrayLike) -> Floats:
     """Return cuts as an array; they must ascend."""
     limits = np.atleast_1d(np.asarray(cuts, dtype=np.float64))
-    if not len(limits) or not (np.diff(limits) > 0).all():
+    if not len(limits) or not np.isfinite(limits).all() or not (np.diff(limits) > 0).all():
         raise ValueError("cuts must be one number or more, ascending")
     return limits
 

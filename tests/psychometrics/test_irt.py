@@ -260,6 +260,8 @@ def test_rasch_with_more_than_two_codes_names_the_model_to_take(made):
         (lambda x: x, {"equal_slopes": [True, False]}, "mask of the 6 items"),
         (lambda x: x, {"reference": "Q"}, "not among the labels"),
         (lambda x: x, {"model": "nominal"}, "must be one of"),
+        (lambda x: x, {"n_nodes": 1}, "n_nodes must be 13 or more"),
+        (lambda x: x, {"minimum_count": 0}, "minimum_count must be 1 or more"),
     ],
 )
 def test_wrong_input_is_refused_with_a_reason(made, change, options, message):

@@ -136,6 +136,8 @@ def test_exchanging_the_sittings_turns_the_sign(long):
 def test_wrong_input_is_refused_with_a_reason(model, long):
     with pytest.raises(ValueError, match="ascending"):
         sum_score_classification(model, [12, 9])
+    with pytest.raises(ValueError, match="ascending"):
+        sum_score_classification(model, [np.nan])
     with pytest.raises(ValueError, match="knows no group"):
         trait_classification(model, [0.0], group="Q")
     with pytest.raises(ValueError, match="must have one shape"):

@@ -124,6 +124,7 @@ def test_a_supplied_trait_is_used(graded):
         (lambda x, g: (x, g), {"focal": "Q"}, "not among the labels"),
         (lambda x, g: (x, g), {"kind": "t"}, "kind must be one of"),
         (lambda x, g: (x, g), {"trait": [0.0]}, "one value per person"),
+        (lambda x, g: (x, g), {"trait": np.full(600, np.nan)}, "no value at all"),
         (lambda x, g: (x, g), {"trait": np.zeros(600), "purified": True}, "not both"),
     ],
 )
