@@ -20,6 +20,10 @@ _MAX_ITERATIONS = 500
 # The fall of the chi-square that a step promises, below which it was the last.
 _TOLERANCE = 1e-9
 _MOST_DAMPING = 1e12
+NOT_IDENTIFIED = (
+    "the model is not identified by these answers: some of its parameters can move without changing what it implies, "
+    "as when hardly anything loads on a factor; free fewer parameters or give each factor more items"
+)
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,10 @@ class Descent:
         for _ in range(_MAX_ITERATIONS):
             slope = np.einsum("gsp,gs->p", slopes, weights * point.residuals, optimize=True)
             curvature = weighted_products(slopes, weights)
-            step = np.linalg.solve(curvature + damping * np.diag(np.diag(curvature) + 1e-12), slope)
+            try:
+                step = np.linalg.solve(curvature + damping * np.diag(np.diag(curvature) + 1e-12), slope)
+            except np.linalg.LinAlgError as error:
+                raise ValueError(NOT_IDENTIFIED) from error
             candidate = self._point(parameters + step)
             if not candidate.loss <= point.loss * (1.0 + 1e-14):
                 damping *= 8.0

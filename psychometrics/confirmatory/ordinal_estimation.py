@@ -14,7 +14,7 @@ import numpy as np
 from psychometrics._validation import Floats
 from psychometrics.confirmatory._parameters import Layout, Matrices
 from psychometrics.confirmatory.ordinal_data import OrdinalData
-from psychometrics.confirmatory.ordinal_descent import Descent, weighted_products
+from psychometrics.confirmatory.ordinal_descent import NOT_IDENTIFIED, Descent, weighted_products
 from psychometrics.confirmatory.ordinal_implied import implied_statistics, statistics_jacobian
 
 
@@ -50,10 +50,7 @@ class Estimated:
         relative = information / np.outer(scale, scale)
         # A pivot is the share of a parameter's information that those before it leave.
         if _smallest_pivot(relative) < 1e-9:
-            raise ValueError(
-                "the model is not identified: some of its parameters can move without changing what it implies; "
-                "free fewer parameters or give each factor more items"
-            )
+            raise ValueError(NOT_IDENTIFIED)
         return np.asarray(np.linalg.inv(relative) / np.outer(scale, scale))
 
     @cached_property

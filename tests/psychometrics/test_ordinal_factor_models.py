@@ -277,6 +277,15 @@ def test_a_heywood_case_is_not_proper():
     assert not found.proper
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_factor_on_which_hardly_anything_loads_is_not_identified(seed):
+    rng = np.random.default_rng(seed)
+    weak = np.searchsorted([-1.5, 1.5], 0.3 * rng.normal(size=(80, 1)) + rng.normal(size=(80, 3)))
+
+    with pytest.raises(ValueError, match="not identified by these answers"):
+        ordinal_factor_analysis(weak, {"weak": [0, 1, 2]})
+
+
 def test_wrong_input_is_refused(sample):
     groups = np.repeat(["x", "y"], 350)
     constant = sample.copy()
