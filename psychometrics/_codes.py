@@ -30,12 +30,12 @@ class CodedResponses:
         return int(self.codes.shape[1])
 
 
-def as_codes(responses: npt.ArrayLike) -> CodedResponses:
+def as_codes(responses: npt.ArrayLike, *, min_people: int = 2) -> CodedResponses:
     """Return integer codes that start at 0; integer input is never widened, so a million people fit in memory."""
     integers = _integers(responses)
-    if integers is not None:
+    if integers is not None and len(integers) >= min_people:
         return _coded(integers, None)
-    values = as_responses(responses)
+    values = as_responses(responses, min_people=min_people)
     missing = np.isnan(values)
     if (values != np.rint(values))[~missing].any():
         row, column = np.argwhere((values != np.rint(values)) & ~missing)[0]

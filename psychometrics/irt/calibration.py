@@ -209,7 +209,7 @@ def patterns_under(
     model: Calibration, responses: npt.ArrayLike, groups: npt.ArrayLike | None
 ) -> tuple[tuple[GroupPatterns, ...], npt.NDArray[np.int16]]:
     """Return other people's answer patterns in the model's codes, group by group, and each person's group."""
-    coded = as_codes(responses)
+    coded = as_codes(responses, min_people=1)
     if coded.n_items != len(model.code_values):
         raise ValueError(f"the model has {len(model.code_values)} items; responses have {coded.n_items}")
     shift = coded.minimum - model.minimum

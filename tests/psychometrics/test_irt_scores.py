@@ -147,6 +147,19 @@ def test_extreme_answers_have_no_likely_trait_and_gaps_none_at_all(made, models)
     np.testing.assert_array_equal(probable.n_answered[:4], [5, 5, 0, 2])
 
 
+@pytest.mark.parametrize("method", [eap_scores, map_scores, ml_scores, wle_scores])
+@pytest.mark.parametrize("kind", [float, int])
+def test_one_person_can_be_scored_alone(made, models, method, kind):
+    whole = ~np.isnan(made.responses).any(axis=1)
+    person = int(np.flatnonzero(whole & (made.responses.sum(axis=1) > 2) & (made.responses.sum(axis=1) < 8))[0])
+
+    alone = method(models["graded"], made.responses[[person]].astype(kind), made.groups[[person]])
+    together = method(models["graded"])
+
+    assert alone.trait[0] == pytest.approx(together.trait[person], abs=1e-9)
+    assert alone.se[0] == pytest.approx(together.se[person], abs=1e-9)
+
+
 def test_steps_instead_of_curves_still_give_finite_weighted_estimates():
     answers = np.repeat(np.random.default_rng(0).integers(0, 3, (200, 1)), 4, axis=1).astype(float)
     model = calibrate(answers, covariance="none")

@@ -31,6 +31,14 @@ def test_masked_groups_are_not_known():
     np.testing.assert_array_equal(codes, [0, -1, 1])
 
 
+@pytest.mark.parametrize("kind", [float, int])
+def test_one_person_is_too_few_unless_asked_for(kind):
+    with pytest.raises(ValueError, match="at least 2 people"):
+        as_codes(np.ones((1, 3), dtype=kind))
+
+    np.testing.assert_array_equal(as_codes(np.ones((1, 3), dtype=kind), min_people=1).codes, [[0, 0, 0]])
+
+
 def test_codes_of_one_byte_may_lie_further_apart_than_a_byte_holds():
     codes = as_codes(np.array([[-100, 0], [100, 1]], dtype=np.int8)).codes
 
