@@ -104,7 +104,9 @@ class MeadeEffectSizes:
 def meade_effect_sizes(model: Calibration) -> MeadeEffectSizes:
     """Return Meade's effect sizes of a model of two groups with the anchors equal."""
     _two_groups(model)
-    trait = eap_scores(model).trait[model.group_of_person == 1]
+    scores = eap_scores(model)
+    # The estimate of somebody without an answer is the group's mean, which would count as an observation.
+    trait = scores.trait[(model.group_of_person == 1) & (scores.n_answered > 0)]
     curves = model.expected_item_scores(trait)
     items = curves[1] - curves[0]
     test = items.sum(axis=0)

@@ -101,9 +101,9 @@ def empirical_reliability(scores: TraitScores) -> float:
     """Return the share of variance that posterior means recover: their variance over it plus the mean squared error.
 
     For scores from `eap_scores` (du Toit 2003, IRT from SSI, p. 684); for ML and WLE scores one less the mean squared
-    error over the variance of the scores. People without a finite score are left out.
+    error over the variance of the scores. People without a finite score or without any answer are left out.
     """
-    known = np.isfinite(scores.trait) & np.isfinite(scores.se)
+    known = np.isfinite(scores.trait) & np.isfinite(scores.se) & (scores.n_answered > 0)
     if known.sum() < 2:
         raise ValueError(f"empirical reliability needs the finite scores of two people; there are {known.sum()}")
     spread, error = float(scores.trait[known].var(ddof=1)), float(np.mean(scores.se[known] ** 2))
