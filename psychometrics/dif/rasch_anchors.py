@@ -246,7 +246,10 @@ class _WaldTests:
         apart = np.abs(self._difference[:, None] - self._difference)
         if selection == "gini":
             ranked = np.sort(apart, axis=0).T @ np.arange(1.0, k + 1)
-            return np.asarray((k + 1) / k - 2 * ranked / (k * apart.sum(axis=0)))
+            total = k * apart.sum(axis=0)
+            # Distances that are all zero are equal, which is a Gini index of 0.
+            share = np.divide(ranked, total, out=np.full(k, (k + 1) / (2 * k)), where=total > 0)
+            return np.asarray((k + 1) / k - 2 * share)
         if selection == "component_loss":
             return np.asarray(np.sqrt(apart).sum(axis=0))
         diagonal = np.diag(self._covariance)

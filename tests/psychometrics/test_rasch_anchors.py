@@ -104,6 +104,16 @@ def test_difference_and_error_are_those_of_the_contrast_with_the_anchors():
     assert found.difference[[0, 7]].sum() == pytest.approx(0)
 
 
+@pytest.mark.filterwarnings("error")
+def test_two_groups_of_the_same_answers_differ_in_nothing():
+    given = answers(8, np.linspace(-1, 1, 6)[:, None])
+
+    found = rasch_anchor_test(np.vstack([given, given]), np.repeat(["a", "b"], len(given)), reference="a")
+
+    np.testing.assert_array_equal(found.difference, 0)
+    assert not found.flagged.any()
+
+
 def test_a_single_anchor_has_no_test_of_its_own(planted):
     found = rasch_anchor_test(*planted, reference="R")
 
