@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr, ndtri
 
-from psychometrics._bivariate_normal import bivariate_normal_cdf, bivariate_normal_density
+from psychometrics._bivariate_normal import bivariate_normal_density
 from psychometrics._codes import as_codes
 from psychometrics._covariance_matrix import nearest_semidefinite
+from psychometrics._polychoric_search import LARGEST, cells, climb, probabilities
 from psychometrics._validation import Floats, Integers, as_choice, as_responses
 
-_LARGEST = 0.9999
 _MOST_CATEGORIES = 20
 _BLOCK = 1 << 14
 # Below this the probability of a cell, a difference of distribution functions, is rounding.
@@ -82,14 +81,16 @@ def polychoric_correlations(
     Raises
     ------
     ValueError
-        For codes that are no whole numbers, more than 20 categories, an item without variance, or a pair that nobody
-        answered both of.
+        For codes that are no whole numbers, more than 20 categories, an item without variance, a pair that nobody
+        answered both of, or a negative ``zero_cell``.
 
     References
     ----------
     Olsson (1979), Psychometrika 44, 443-460. Joereskog (1994), Psychometrika 59, 381-389 (standard errors).
     """
     as_choice(missing, ("pairwise", "listwise"), "missing")
+    if not zero_cell >= 0.0:
+        raise ValueError(f"zero_cell must be 0 or more; got {zero_cell}")
     matrix = as_responses(responses, min_items=2)
     gaps = bool(np.isnan(matrix).any())
     if missing == "listwise" and gaps:
@@ -183,12 +184,12 @@ def two_step_correlations(tables: CategoryTables, first: Integers, second: Integ
     h, k = tables.thresholds[first][:, :, None], tables.thresholds[second][:, None, :]
     used = (counts.sum(axis=2) > 0)[:, :, None] & (counts.sum(axis=1) > 0)[:, None, :]
     filled = np.where(used & (counts == 0), zero_cell, counts)
-    return _climb(filled, h, k, _start(filled))
+    return climb(filled, h, k, _start(filled))
 
 
 def at_edge(rho: Floats) -> NDArray[np.bool_]:
     """Return which correlations were stopped short of 1 or -1."""
-    return np.abs(rho) >= _LARGEST
+    return np.abs(rho) >= LARGEST
 
 
 def _start(counts: Floats) -> Floats:
@@ -200,45 +201,6 @@ def _start(counts: Floats) -> Floats:
     product = np.einsum("pab,a,b->p", counts, code, code) / n - mean_row * mean_column
     spread = np.sqrt((row @ code**2 / n - mean_row**2) * (column @ code**2 / n - mean_column**2))
     return np.asarray(np.clip(1.15 * product / np.maximum(spread, 1e-12), -0.9, 0.9))
-
-
-def _climb(counts: Floats, h: Floats, k: Floats, rho: Floats) -> Floats:
-    """Take Newton steps for all pairs until none moves; scoring steps where the likelihood is not yet curved down."""
-    for _ in range(100):
-        at = rho[:, None, None]
-        density = bivariate_normal_density(h, k, at)
-        cell = probabilities(h, k, at)
-        ratio = np.where(counts > 0, _cells(density) / cell, 0.0)
-        bend = np.where(counts > 0, _cells(density * _density_slope(h, k, at)) / cell, 0.0)
-        slope, scoring = (counts * ratio).sum(axis=(1, 2)), (counts * ratio**2).sum(axis=(1, 2))
-        curvature = scoring - (counts * bend).sum(axis=(1, 2))
-        step = slope / np.where(curvature > 0.1 * scoring, curvature, np.maximum(scoring, 1e-12))
-        new = np.clip(rho + np.clip(step, -0.3, 0.3), -_LARGEST, _LARGEST)
-        moved, rho = np.abs(new - rho).max(), new
-        if moved < 1e-9:
-            return rho
-    warnings.warn("polychoric correlations did not converge", stacklevel=4)
-    return rho
-
-
-def probabilities(h: Floats, k: Floats, rho: Floats) -> Floats:
-    """Return every cell's probability, at least a trace; ``h`` (pairs, codes - 1, 1), ``k`` (pairs, 1, codes - 1)."""
-    corners = np.pad(bivariate_normal_cdf(h, k, rho), ((0, 0), (1, 1), (1, 1)))
-    corners[:, 1:-1, -1], corners[:, -1, 1:-1], corners[:, -1, -1] = ndtr(h[:, :, 0]), ndtr(k[:, 0, :]), 1.0
-    return np.maximum(np.diff(np.diff(corners, axis=1), axis=2), 1e-300)
-
-
-def _cells(at_corners: Floats) -> Floats:
-    """Turn values at pairs of thresholds, 0 at infinity, into differences over cells."""
-    corners = np.pad(at_corners, ((0, 0), (1, 1), (1, 1)))
-    return np.asarray(np.diff(np.diff(corners, axis=1), axis=2))
-
-
-def _density_slope(h: Floats, k: Floats, rho: Floats) -> Floats:
-    """Return the derivative of the log density by the correlation."""
-    h, k = np.clip(h, -40.0, 40.0), np.clip(k, -40.0, 40.0)
-    rest = 1.0 - rho**2
-    return np.asarray(rho / rest + (h * k * (1.0 + rho**2) - rho * (h * h + k * k)) / rest**2)
 
 
 @dataclass(frozen=True)
@@ -260,7 +222,7 @@ def pair_influence(tables: CategoryTables, first: Integers, second: Integers, rh
     counts = tables.tables(first, second)
     h, k, at = tables.thresholds[first][:, :, None], tables.thresholds[second][:, None, :], rho[:, None, None]
     cell = np.maximum(probabilities(h, k, at), _ROUNDING)
-    score = np.where(counts > 0, _cells(bivariate_normal_density(h, k, at)) / cell, 0.0)
+    score = np.where(counts > 0, cells(bivariate_normal_density(h, k, at)) / cell, 0.0)
     information = (counts * score**2).sum(axis=(1, 2))[:, None]
     weighted = counts * score / cell
     by_first = _threshold_slope(weighted, h, k, at)

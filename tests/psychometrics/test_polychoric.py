@@ -89,6 +89,27 @@ def test_an_unused_category_has_no_threshold():
     assert not np.isnan(found.standard_errors).any()
 
 
+@pytest.mark.parametrize("seed", [4, 5, 8, 9, 14])
+def test_few_people_who_nearly_agree_get_the_most_likely_correlation(seed):
+    rng = np.random.default_rng(seed)
+    answers = ordered(rng, 15, loadings=np.full(6, 0.9), cuts=np.linspace(-1.5, 1.5, 6))
+    found = polychoric_correlations(answers)
+
+    for first, second in zip(*np.triu_indices(6, 1), strict=True):
+        codes = [np.unique(answers[:, item], return_inverse=True)[1] for item in (first, second)]
+        table = np.zeros((codes[0].max() + 1, codes[1].max() + 1))
+        np.add.at(table, tuple(codes), 1)
+        h, k = (np.array([-9.0, *found.thresholds[item], 9.0]) for item in (first, second))
+
+        def unlikely(rho, table=table, h=h, k=k):
+            corners = bivariate_normal_cdf(h[:, None], k[None, :], np.full((len(h), len(k)), rho))
+            cell = np.maximum(np.diff(np.diff(corners, axis=0), axis=1), 1e-300)
+            return -(table * np.log(cell)).sum()
+
+        best = min(map(unlikely, np.linspace(-0.99, 0.99, 199)))
+        assert unlikely(found.correlation[first, second]) < best + 0.05
+
+
 def test_perfect_agreement_is_stopped_at_the_edge_and_said_so():
     answers = np.repeat([[0, 0], [1, 1]], 30, axis=0)
 
