@@ -16,6 +16,7 @@ def varimax(loadings: Floats) -> tuple[Floats, Floats]:
     It stops, as is customary, when the criterion grows by less than 1e-5 of itself; going on would move loadings in the
     third decimal.
     """
+    loadings = _checked(loadings)
     length = np.sqrt((loadings**2).sum(axis=1))
     length[length == 0] = 1.0
     unit = loadings / length[:, None]
@@ -32,6 +33,7 @@ def varimax(loadings: Floats) -> tuple[Floats, Floats]:
 
 def promax(loadings: Floats, *, power: int = 4) -> tuple[Floats, Floats]:
     """Let varimax loadings, raised to a power, pull the factors apart (Hendrickson & White, 1964)."""
+    loadings = _checked(loadings)
     length = np.sqrt((loadings**2).sum(axis=1))
     length[length == 0] = 1.0
     simple = varimax(loadings / length[:, None])[0]
@@ -48,6 +50,7 @@ def oblimin(loadings: Floats) -> tuple[Floats, Floats]:
 
     By gradient projection: Jennrich (2002), Psychometrika 67, 7-19.
     """
+    loadings = _checked(loadings)
     axes, length = np.eye(loadings.shape[1]), 1.0
     rotated = loadings @ np.linalg.inv(axes).T
     value, slope = _quartimin(rotated)
@@ -70,6 +73,17 @@ def oblimin(loadings: Floats) -> tuple[Floats, Floats]:
             break
         axes, rotated, value, slope = moved, candidate, new_value, new_slope
     return np.asarray(rotated), np.asarray(axes.T @ axes)
+
+
+def _checked(loadings: Floats) -> Floats:
+    """Return loadings that a rotation can start from."""
+    matrix = np.asarray(loadings, dtype=np.float64)
+    if matrix.ndim != 2 or not 1 <= matrix.shape[1] <= matrix.shape[0]:
+        raise ValueError(f"loadings must be items by no more factors than items; got shape {matrix.shape}")
+    if not np.isfinite(matrix).all():
+        row, column = np.argwhere(~np.isfinite(matrix))[0]
+        raise ValueError(f"loadings must be finite numbers; item {row}, factor {column} holds {matrix[row, column]}")
+    return matrix
 
 
 def _quartimin(loadings: Floats) -> tuple[float, Floats]:
