@@ -148,7 +148,7 @@ def _differing(pair: PairAudit) -> list[str]:
 def _items(pair: PairAudit) -> Iterator[_Finding]:
     unknown = [item.name for item in pair.items if item.level == "unknown"]
     if unknown and len(unknown) < len(pair.items):
-        yield Level.UNKNOWN, f"Too few answers to examine {', '.join(unknown)}."
+        yield Level.UNKNOWN, f"Too few answers, or too few different ones, to examine {', '.join(unknown)}."
     differing = _differing(pair)
     if differing:
         verb = "differs" if len(differing) == 1 else "differ"

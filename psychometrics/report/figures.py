@@ -20,7 +20,9 @@ def signed(value: float, digits: int = 2) -> str:
 
 
 def interval(low: float, high: float, digits: int = 2) -> str:
-    """Return the ends of an interval."""
+    """Return the ends of an interval, a dash where they are not known."""
+    if math.isnan(low) and math.isnan(high):
+        return number(low)
     return f"{number(low, digits)} to {number(high, digits)}"
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from psychometrics.audit import audit
+from psychometrics.report.figures import interval
 from psychometrics.report.levels import Level
 from psychometrics.report.verdicts import verdicts
 from psychometrics.report.wording import overview
@@ -156,7 +157,8 @@ def test_small_groups_and_unknown_items_are_said(sound):
     gap = concluded(found, replace(pair, items=(*pair.items[:3], unknown, *pair.items[4:])))
 
     assert (small.level, small.headline) == (Level.CARE, "May be compared with care")
-    assert (gap.level, gap.reasons[0]) == (Level.UNKNOWN, f"Too few answers to examine {unknown.name}.")
+    assert gap.level is Level.UNKNOWN
+    assert gap.reasons[0] == f"Too few answers, or too few different ones, to examine {unknown.name}."
 
 
 def test_many_pairs_that_come_out_alike_are_counted_together(sound):
@@ -169,3 +171,8 @@ def test_many_pairs_that_come_out_alike_are_counted_together(sound):
 
     assert [question for _, question in together] == ["language: 5 of 6 pairs of groups", "language: x against y"]
     assert [question for _, question in single] == [verdict.question, bad.question]
+
+
+def test_an_interval_that_is_not_known_is_one_dash():
+    assert interval(np.nan, np.nan) == "–"
+    assert interval(-0.5, 0.25) == "-0.50 to 0.25"
