@@ -43,14 +43,14 @@ def binomial_errors(scores: ArrayLike, n_items: int) -> Floats:
     Parameters
     ----------
     scores : array_like of float
-        0 to ``n_items``.
+        0 to ``n_items``, nan where missing.
     n_items : int
         Two or more.
     """
     values = np.asarray(scores, dtype=np.float64)
     if n_items < 2:
         raise ValueError(f"n_items must be at least 2; got {n_items}")
-    if not ((values >= 0) & (values <= n_items)).all():
+    if ((values < 0) | (values > n_items)).any():
         raise ValueError(f"scores must lie between 0 and {n_items}")
     return np.asarray(np.sqrt(values * (n_items - values) / (n_items - 1.0)))
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import psychometrics as p
+from tests.psychometrics.wrong_input import EACH, sample
 
 GAP = np.array([[1, 0.5, np.nan], [0.5, 1, 0.3], [np.nan, 0.3, 1]])
 CROOKED = np.array([[1, 0.5, 0.2], [0.4, 1, 0.3], [0.2, 0.3, 1]])
@@ -84,3 +85,44 @@ def test_a_difference_is_less_reliable_the_more_its_scores_have_in_common(reliab
 
     assert found <= 1
     assert (found >= reliability) == (correlation <= 0) or found == pytest.approx(reliability)
+
+
+@pytest.mark.parametrize("n_groups", [1, 3])
+def test_effect_sizes_between_two_groups_refuse_models_of_another_number(n_groups):
+    groups = np.arange(2 * EACH) % 3 if n_groups == 3 else None
+    model = p.calibrate(sample().responses, groups, tolerance=1e-2)
+
+    for effect_sizes in (p.meade_effect_sizes, p.response_function_differences):
+        with pytest.raises(ValueError, match=f"compare two groups; the model has {n_groups}"):
+            effect_sizes(model)
+    with pytest.raises(ValueError, match="needs two groups calibrated without equality"):
+        p.item_shifts(model)
+    with pytest.raises(ValueError, match="the model knows no group 'X'"):
+        p.marginal_reliability(model, group="X")
+
+
+def test_scores_and_labels_that_are_missing_are_left_out():
+    groups = {"a": ["x", "y", None, "x"], "b": ["u", "u", "u", "u"]}
+    scale = {"reliability": 0.8, "minimum": 0, "maximum": 5, "cuts": [2]}
+
+    crossed = p.crossed_groups(groups, minimum=1)
+
+    assert crossed.of_person.tolist() == ["x & u", "y & u", "", "x & u"]
+    assert (crossed.n.tolist(), crossed.n_left_out) == ([2, 1], 1)
+    np.testing.assert_allclose(p.binomial_errors([2, np.nan, 5], 10), [math.sqrt(16 / 9), np.nan, math.sqrt(25 / 9)])
+    assert p.classification_by_reliability([1, 2, np.nan, 4], **scale) == p.classification_by_reliability(
+        [1, 2, 4], **scale
+    )
+
+
+@given(seed=st.integers(0, 10**6))
+def test_the_order_of_items_does_not_matter_to_tests_of_a_correlation_matrix(seed):
+    rng = np.random.default_rng(seed)
+    matrix = np.corrcoef(rng.normal(size=(40, 5)) + rng.normal(size=(40, 1)), rowvar=False)
+    order = rng.permutation(5)
+    turned = matrix[np.ix_(order, order)]
+
+    np.testing.assert_allclose(p.minimum_average_partial(turned), p.minimum_average_partial(matrix))
+    assert p.sphericity(turned, 40).chi2 == pytest.approx(p.sphericity(matrix, 40).chi2)
+    one, other = p.factor_analysis(turned, 1), p.factor_analysis(matrix, 1)
+    np.testing.assert_allclose(one.loadings, other.loadings[order], atol=1e-4)
