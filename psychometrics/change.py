@@ -189,7 +189,10 @@ def reliable_change(
         raise ValueError("pass sd and reliability, or the standard errors of both scores")
     else:
         expected, standard_error = _expectation(before, sd, reliability, method, mean)
-    return _verdict(before, after, expected + expected_change, standard_error, method, confidence)
+    if standard_error == 0.0:
+        raise ValueError("the standard error of the change is 0: no score is measured without error")
+    expected += expected_change
+    return judged(before, after, expected, standard_error, reach=_z(confidence), method=method, confidence=confidence)
 
 
 def _given_errors(before: float | None, after: float | None, method: str) -> float:
@@ -211,13 +214,12 @@ def _expectation(before: float, sd: float, reliability: float, method: str, mean
     return regressed, measurement if method == "edwards_nunnally" else standard_error_of_prediction(sd, reliability)
 
 
-def _verdict(
-    before: float, after: float, expected: float, standard_error: float, method: str, confidence: float
+def judged(
+    before: float, after: float, expected: float, standard_error: float, *, reach: float, method: str, confidence: float
 ) -> ReliableChange:
+    """Return the verdict on a change: shown where it lies more than `reach` standard errors from what was expected."""
     beyond = after - expected
-    threshold = _z(confidence) * standard_error
-    if standard_error == 0.0:
-        raise ValueError("the standard error of the change is 0: no score is measured without error")
+    threshold = reach * standard_error
     return ReliableChange(
         difference=after - before,
         expected=expected,

@@ -8,7 +8,7 @@ from statistics import NormalDist
 
 from scipy.special import stdtrit
 
-from psychometrics.change import ReliableChange
+from psychometrics.change import ReliableChange, judged
 
 
 @dataclass(frozen=True)
@@ -171,20 +171,7 @@ def change_by_regression(
         residual *= math.sqrt((n - 1) / (n - 2))
         standard_error = residual * math.sqrt(1.0 + 1.0 / n + z**2 / (n - 1))
         reach, method = float(stdtrit(n - 2, 0.5 + confidence / 2.0)), "crawford_garthwaite"
-    beyond = after - expected
-    threshold = reach * standard_error
-    return ReliableChange(
-        difference=after - before,
-        expected=expected,
-        standard_error=standard_error,
-        z=beyond / standard_error,
-        lower=beyond - threshold,
-        upper=beyond + threshold,
-        threshold=threshold,
-        verdict="not_shown" if abs(beyond) <= threshold else "increased" if beyond > 0 else "decreased",
-        confidence=confidence,
-        method=method,
-    )
+    return judged(before, after, expected, standard_error, reach=reach, method=method, confidence=confidence)
 
 
 def _check(**figures: float) -> None:

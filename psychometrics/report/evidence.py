@@ -15,7 +15,7 @@ from psychometrics.report.figures import interval, number, p_value, percent, sig
 from psychometrics.report.levels import BARELY_RELIABLE, RELIABLE, group_name
 from psychometrics.report.pictures import Mark
 from psychometrics.report.study import ScaleStudy
-from psychometrics.report.wording import about_pair
+from psychometrics.report.wording import about_pair, item_figures
 
 # Differences of less than this many SD of the item are drawn over a shaded zone: negligible.
 _NEGLIGIBLE = 0.17
@@ -215,20 +215,6 @@ def scores(study: ScaleStudy) -> Iterator[str]:
 
 def items(study: ScaleStudy) -> Iterator[str]:
     """The classical statistics of every item."""
-    found = study.audit.items
-    rows = [
-        [
-            _name(study, name),
-            f"{found.n[i]:,}",
-            percent(float(found.missing_rate[i])),
-            number(found.mean[i]),
-            number(found.standard_deviation[i]),
-            number(found.item_rest_correlation[i]),
-            number(found.alpha_if_deleted[i]),
-            percent(float(found.floor_rate[i])),
-            percent(float(found.ceiling_rate[i])),
-        ]
-        for i, name in enumerate(study.scale.items)
-    ]
+    rows = [[_name(study, name), *figures] for name, figures in item_figures(study)]
     header = ["Item", "Answers", "Missing", "Mean", "SD", "With the rest", "Alpha without", "Lowest", "Highest"]
     yield table("Items in the scored direction", header, rows)

@@ -11,7 +11,7 @@ from psychometrics.reliability._result import Reliability
 from psychometrics.report.figures import interval, number, p_value, people, percent, signed
 from psychometrics.report.levels import group_name
 from psychometrics.report.study import ScaleStudy, Study
-from psychometrics.report.wording import LEVELS, about_gaps, about_pair, about_scale, methods, overview
+from psychometrics.report.wording import LEVELS, about_gaps, about_pair, about_scale, item_figures, methods, overview
 
 WIDTH = 96
 
@@ -59,21 +59,7 @@ def _scale(study: ScaleStudy) -> Iterator[str]:
 
 
 def _items(study: ScaleStudy) -> Iterator[str]:
-    found, names = study.audit.items, study.scale.items
-    rows = [
-        [
-            names[i],
-            f"{found.n[i]:,}",
-            percent(float(found.missing_rate[i])),
-            number(found.mean[i]),
-            number(found.standard_deviation[i]),
-            number(found.item_rest_correlation[i]),
-            number(found.alpha_if_deleted[i]),
-            percent(float(found.floor_rate[i])),
-            percent(float(found.ceiling_rate[i])),
-        ]
-        for i in range(len(names))
-    ]
+    rows = [[name, *figures] for name, figures in item_figures(study)]
     header = ["item", "n", "missing", "mean", "SD", "with the rest", "alpha without", "lowest", "highest"]
     yield from _table("Items, in the scored direction", header, rows)
 

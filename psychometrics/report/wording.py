@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from psychometrics.audit.groups import SMALLEST_GROUP
 from psychometrics.audit.pairs import PairAudit
-from psychometrics.report.figures import people, percent
+from psychometrics.report.figures import number, people, percent
 from psychometrics.report.levels import Level, Verdict, group_name
 from psychometrics.report.study import ANSWERED_SHARE, ScaleStudy, Study
 
@@ -34,6 +34,27 @@ def overview(verdicts: Sequence[Verdict]) -> list[tuple[Verdict, str]]:
         else:
             shown += [(verdict, verdict.question) for verdict in same]
     return sorted(shown, key=lambda one: verdicts.index(one[0]))
+
+
+def item_figures(study: ScaleStudy) -> list[tuple[str, list[str]]]:
+    """Return each item with its figures: answers, missing, mean, SD, with the rest, alpha without it, floor, ceiling."""
+    found = study.audit.items
+    return [
+        (
+            name,
+            [
+                f"{found.n[i]:,}",
+                percent(float(found.missing_rate[i])),
+                number(found.mean[i]),
+                number(found.standard_deviation[i]),
+                number(found.item_rest_correlation[i]),
+                number(found.alpha_if_deleted[i]),
+                percent(float(found.floor_rate[i])),
+                percent(float(found.ceiling_rate[i])),
+            ],
+        )
+        for i, name in enumerate(study.scale.items)
+    ]
 
 
 def about_scale(study: ScaleStudy) -> str:
