@@ -37,7 +37,7 @@ def overview(verdicts: Sequence[Verdict]) -> list[tuple[Verdict, str]]:
 
 
 def item_figures(study: ScaleStudy) -> list[tuple[str, list[str]]]:
-    """Return each item with its figures: answers, missing, mean, SD, with the rest, alpha without it, floor, ceiling."""
+    """Return each item with answers, share missing, mean, SD, rest correlation, alpha without it, floor, ceiling."""
     found = study.audit.items
     return [
         (
